@@ -1,0 +1,7 @@
+/// The schema's history, oldest first. Append only.
+public enum Migrations {
+    /// Name and SQL of each migration, in the order they are applied.
+    public static let all: [(name: String, sql: [UInt8])] = [
+        ("v0001_identity", PackageResources.v0001_identity_sql)
+    ]
+}

@@ -1,0 +1,6 @@
+#pragma once
+#include <stddef.h>
+
+/// The bytes of openapi.yaml, not NUL-terminated.
+extern const unsigned char sluice_openapi_document[];
+extern const size_t sluice_openapi_document_length;

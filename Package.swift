@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+]
+
+/// Tests read fixtures and start processes through Foundation, so strict memory safety is not asked of them.
+let testSettings = Array(settings.dropLast())
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "sluice",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "Domain", dependencies: [logging], swiftSettings: settings),
+        .target(
+            name: "Migrations", path: "Migrations",
+            resources: [.embedInCode("SQL")],
+            swiftSettings: settings),
+        .target(name: "OpenAPIDocument", path: "OpenAPI", exclude: ["openapi.yaml"]),
+        .target(
+            name: "Store", dependencies: ["Domain", "Migrations", crypto, grdb, logging],
+            swiftSettings: settings),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "Transport", dependencies: ["CCurl", httpTypes, logging, nioCore], swiftSettings: settings),
+        .target(name: "SigV4", dependencies: [crypto, httpTypes], swiftSettings: settings),
+        .target(name: "XML", swiftSettings: settings),
+        .target(
+            name: "AWS", dependencies: ["SigV4", "Transport", "XML", crypto, httpTypes, logging, nioCore],
+            swiftSettings: settings),
+        .target(
+            name: "S3Server",
+            dependencies: ["SigV4", "XML", crypto, httpTypes, hummingbird, logging, nioCore],
+            swiftSettings: settings),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "S3Server", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, logging, nioCore,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "API",
+            dependencies: ["Domain", "OpenAPIDocument", crypto, httpTypes, hummingbird, logging, metrics, nioCore],
+            swiftSettings: settings),
+        .target(
+            name: "Worker",
+            dependencies: ["AWS", "Domain", asyncAlgorithms, httpTypes, logging, metrics, serviceLifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "App",
+            dependencies: [
+                "API", "AWS", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker",
+                argumentParser, configuration, coreMetrics, crypto, httpTypes, hummingbird, logging, metrics, nioCore,
+                serviceLifecycle,
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "sluice", dependencies: ["App"], swiftSettings: settings),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["API", "AWS", "App", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker", logging],
+            path: "Tests/TestSupport", swiftSettings: testSettings),
+    ]
+        + [
+            test("DomainTests", ["Domain"]),
+            test("StoreTests", ["Domain", "Migrations", "Store", "TestSupport", grdb]),
+            test("TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix]),
+            test("SigV4Tests", ["SigV4", crypto, httpTypes], resources: [.copy("Vectors")]),
+            test("XMLTests", ["XML"]),
+            test("AWSTests", ["AWS", "SigV4", "Transport", "XML", httpTypes, hummingbird, logging, nioCore]),
+            test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
+            test("SandboxTests", ["S3Server", "Sandbox", "SigV4", "XML", httpTypes, hummingbird, hummingbirdTesting, logging, nioCore]),
+            test("APITests", ["API", "Domain", "OpenAPIDocument", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, nioCore, yams]),
+            test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
+            test("AppTests", ["App", "Domain", "TestSupport"]),
+            test("EndToEndTests", ["App", "Domain", "Sandbox", "Store", "TestSupport", httpTypes, logging]),
+        ]
+)
+
+func test(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: testSettings)
+}
