@@ -1,0 +1,89 @@
+/// Writes a document, escaping names' contents so that every reader gets back the same text.
+///
+/// Names, prefixes and namespaces are the program's own and are written as given; values may be anything.
+public struct XMLWriter: Sendable {
+    /// What is written so far; a document when every `element` call has returned.
+    public private(set) var bytes: [UInt8] = []
+
+    /// - Parameter declaration: Whether to begin with `<?xml version="1.0" encoding="UTF-8"?>` and a line end, as AWS does.
+    public init(declaration: Bool = true) {
+        if declaration { bytes.append(contentsOf: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) }
+    }
+
+    /// An element with what `body` writes in it.
+    /// - Parameters:
+    ///   - namespace: Written as `xmlns="…"`.
+    ///   - attributes: Name (with its prefix, if any) and value; a prefix's `xmlns:…` is an attribute too.
+    public mutating func element<Failure: Error>(
+        _ name: String, namespace: String? = nil, attributes: KeyValuePairs<String, String> = [:],
+        _ body: (inout XMLWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        open(name, namespace, attributes)
+        try body(&self)
+        close(name)
+    }
+
+    /// An element with text in it.
+    public mutating func element(
+        _ name: String, namespace: String? = nil, attributes: KeyValuePairs<String, String> = [:], _ text: String
+    ) {
+        open(name, namespace, attributes)
+        escape(text)
+        close(name)
+    }
+
+    /// An element with text in it, or nothing when there is none.
+    public mutating func optional(_ name: String, _ text: String?) {
+        if let text { element(name, text) }
+    }
+
+    /// Text among an element's children.
+    public mutating func text(_ text: String) {
+        escape(text)
+    }
+
+    private mutating func open(_ name: String, _ namespace: String?, _ attributes: KeyValuePairs<String, String>) {
+        bytes.append(UInt8(ascii: "<"))
+        bytes.append(contentsOf: name.utf8)
+        if let namespace { attribute("xmlns", namespace) }
+        for (name, value) in attributes { attribute(name, value) }
+        bytes.append(UInt8(ascii: ">"))
+    }
+
+    private mutating func close(_ name: String) {
+        bytes.append(contentsOf: "</".utf8)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: ">"))
+    }
+
+    private mutating func attribute(_ name: String, _ value: String) {
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: "=\"".utf8)
+        escape(value, inAttribute: true)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Control characters become numeric references, as S3 writes them, though XML 1.0 knows most of them not at all; what
+    /// no version of XML can carry (U+0000, U+FFFE, U+FFFF) becomes U+FFFD. In attributes line ends and tabs are
+    /// references too, for readers turn them into spaces there.
+    private mutating func escape(_ text: String, inAttribute: Bool = false) {
+        var tail = (UInt8(0), UInt8(0))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "&"): bytes.append(contentsOf: "&amp;".utf8)
+            case UInt8(ascii: "<"): bytes.append(contentsOf: "&lt;".utf8)
+            case UInt8(ascii: ">"): bytes.append(contentsOf: "&gt;".utf8)
+            case UInt8(ascii: "\""): bytes.append(contentsOf: "&quot;".utf8)
+            case 0x09 where !inAttribute, 0x0A where !inAttribute: bytes.append(byte)
+            case 0: bytes.append(contentsOf: [0xEF, 0xBF, 0xBD])
+            case 0x01..<0x20, 0x7F: bytes.append(contentsOf: "&#x\(String(byte, radix: 16, uppercase: true));".utf8)
+            case 0xBE, 0xBF:
+                let isNoncharacter = tail == (0xEF, 0xBF)
+                bytes.append(isNoncharacter ? 0xBD : byte)
+            default: bytes.append(byte)
+            }
+            tail = (tail.1, byte)
+        }
+    }
+}
