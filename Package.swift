@@ -108,8 +108,15 @@ let package = Package(
             test("XMLTests", ["XML"]),
             test("AWSTests", ["AWS", "SigV4", "Transport", "XML", httpTypes, hummingbird, logging, nioCore]),
             test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
-            test("SandboxTests", ["S3Server", "Sandbox", "SigV4", "XML", httpTypes, hummingbird, hummingbirdTesting, logging, nioCore]),
-            test("APITests", ["API", "Domain", "OpenAPIDocument", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, nioCore, yams]),
+            test(
+                "SandboxTests",
+                ["S3Server", "Sandbox", "SigV4", "XML", httpTypes, hummingbird, hummingbirdTesting, logging, nioCore]),
+            test(
+                "APITests",
+                [
+                    "API", "Domain", "OpenAPIDocument", "TestSupport", httpTypes, hummingbird, hummingbirdTesting,
+                    nioCore, yams,
+                ]),
             test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
             test("AppTests", ["App", "Domain", "TestSupport"]),
             test("EndToEndTests", ["App", "Domain", "Sandbox", "Store", "TestSupport", httpTypes, logging]),

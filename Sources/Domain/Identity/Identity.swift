@@ -1,0 +1,136 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// The documented global permissions.
+public enum Permission: String, Sendable, CaseIterable {
+    /// All of /integrations.
+    case applicationAdmin = "APPLICATION_ADMIN"
+    /// Register data sources.
+    case createS3DataSource = "CREATE_S3_DATASOURCE"
+    /// Any data source.
+    case governance = "GOVERNANCE"
+    /// Users, keys of others, access.
+    case userAdmin = "USER_ADMIN"
+    /// The audit log.
+    case audit = "AUDIT"
+}
+
+public struct UserID: Sendable, Hashable, CustomStringConvertible {
+    public let value: Int64
+    public init(_ value: Int64) { self.value = value }
+    public var description: String { String(value) }
+}
+
+public struct User: Sendable, Equatable {
+    public let id: UserID
+    /// The identity provider; `bim` is the built-in one.
+    public var iamid: String
+    /// The login name, unique within `iamid`.
+    public var userid: String
+    public var permissions: Set<Permission>
+    public var profile: Profile
+    public var createdAt: Date
+
+    public struct Profile: Sendable, Equatable {
+        public var name: String
+        public var email: String?
+
+        public init(name: String, email: String? = nil) {
+            self.name = name
+            self.email = email
+        }
+    }
+
+    public init(
+        id: UserID, iamid: String, userid: String, permissions: Set<Permission>, profile: Profile, createdAt: Date
+    ) {
+        self.id = id
+        self.iamid = iamid
+        self.userid = userid
+        self.permissions = permissions
+        self.profile = profile
+        self.createdAt = createdAt
+    }
+}
+
+/// Who makes a request, once that is known.
+public struct Caller: Sendable, Equatable {
+    public var user: User
+    public var keyID: Int64
+
+    public init(user: User, keyID: Int64) {
+        self.user = user
+        self.keyID = keyID
+    }
+
+    /// - Throws: `forbidden`, naming the permission.
+    public func require(_ permission: Permission) throws(DomainError) {
+        guard user.permissions.contains(permission) else {
+            throw DomainError(.forbidden, "This needs the permission \(permission.rawValue).")
+        }
+    }
+}
+
+/// A key without its value, which is shown once, when it is made.
+public struct APIKey: Sendable, Equatable {
+    public let id: Int64
+    public var userID: UserID
+    public var name: String
+    public var createdAt: Date
+    public var expiresAt: Date?
+
+    public init(id: Int64, userID: UserID, name: String, createdAt: Date, expiresAt: Date?) {
+        self.id = id
+        self.userID = userID
+        self.name = name
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// SHA-256 of an API key or token: all that is kept of it.
+public struct CredentialHash: Sendable, Hashable {
+    /// 32 bytes.
+    public let bytes: [UInt8]
+    public init(bytes: [UInt8]) { self.bytes = bytes }
+}
+
+/// What a credential stands for, with the moment it ends.
+public struct Authenticated: Sendable, Equatable {
+    public var caller: Caller
+    public var expiresAt: Date?
+
+    public init(caller: Caller, expiresAt: Date?) {
+        self.caller = caller
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Users, their keys and tokens. Each call is one transaction.
+public protocol IdentityRepository: Sendable {
+    func hasUsers() async throws(DomainError) -> Bool
+    /// - Throws: `conflict` when the userid is taken.
+    func insertUser(
+        iamid: String, userid: String, profile: User.Profile, permissions: Set<Permission>, now: Date
+    )
+        async throws(DomainError) -> User
+    func user(iamid: String, userid: String) async throws(DomainError) -> User?
+    func users() async throws(DomainError) -> [User]
+
+    /// A key or a token; a token ends with its key. `nil` when it is unknown, revoked or expired at `now`.
+    func authenticated(by hash: CredentialHash, now: Date) async throws(DomainError) -> Authenticated?
+    func insertKey(
+        _ hash: CredentialHash, user: UserID, name: String, expiresAt: Date?, now: Date
+    )
+        async throws(DomainError) -> APIKey
+    /// Those of one user, or of all; by id.
+    func keys(of user: UserID?) async throws(DomainError) -> [APIKey]
+    func key(_ id: Int64) async throws(DomainError) -> APIKey?
+    /// Also ends the key's tokens. `false` when there is no such key.
+    func revokeKey(_ id: Int64) async throws(DomainError) -> Bool
+    /// Expired tokens are removed in the same transaction.
+    func insertToken(_ hash: CredentialHash, keyID: Int64, expiresAt: Date, now: Date) async throws(DomainError)
+}

@@ -1,0 +1,77 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// Where integrations are kept. Each call is one transaction; what it returns was read inside it.
+public protocol IntegrationRepository: Sendable {
+    /// `nil` when there is none or it is `deleted`, unless `includingDeleted`.
+    func integration(_ id: IntegrationID, includingDeleted: Bool) async throws(DomainError) -> Integration?
+    /// All but the deleted ones, by id.
+    func integrations() async throws(DomainError) -> [Integration]
+
+    /// Stores a new one with revision 1, and the answer it gets under `answer`'s key, in one commit.
+    ///
+    /// - Throws: `conflict` when its name or path is in use.
+    func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration
+
+    /// Replaces it whole if it still has the revision it was read with; returns it with the next revision.
+    ///
+    /// - Throws: `staleRevision`; `conflict` when its name or path is in use; `notFound`.
+    @discardableResult
+    func save(_ integration: Integration) async throws(DomainError) -> Integration
+    /// Notes that a check passed and changed nothing: no new revision.
+    func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError)
+
+    /// Those with work due, longest due first.
+    func due(now: Date, limit: Int) async throws(DomainError) -> [Integration]
+    /// `enabled` and `recurringValidationError` ones whose check is due: `interval` after the last, or after they became so.
+    func dueForCheck(now: Date, interval: TimeInterval, limit: Int) async throws(DomainError) -> [Integration]
+    /// When the next of either is due; `nil` when nothing is scheduled.
+    func nextDue(checkInterval: TimeInterval) async throws(DomainError) -> Date?
+
+    /// The answer kept under the key, if it is no older than `since`.
+    func keptAnswer(key: String, user: UserID, since: Date) async throws(DomainError) -> KeptAnswer?
+}
+
+/// An answer to be kept under an `Idempotency-Key`, with the integration and in its transaction.
+public struct AnswerToKeep: Sendable {
+    public var key: String
+    public var user: UserID
+    /// SHA-256 of the request's body.
+    public var requestHash: [UInt8]
+    public var now: Date
+    /// Answers older than this are forgotten in the same transaction.
+    public var expiredBefore: Date
+    /// Renders the answer, once the id is known.
+    public var render: @Sendable (Integration) -> [UInt8]
+
+    public init(
+        key: String, user: UserID, requestHash: [UInt8], now: Date, expiredBefore: Date,
+        render: @escaping @Sendable (Integration) -> [UInt8]
+    ) {
+        self.key = key
+        self.user = user
+        self.requestHash = requestHash
+        self.now = now
+        self.expiredBefore = expiredBefore
+        self.render = render
+    }
+}
+
+public struct KeptAnswer: Sendable, Equatable {
+    public var requestHash: [UInt8]
+    public var body: [UInt8]
+
+    public init(requestHash: [UInt8], body: [UInt8]) {
+        self.requestHash = requestHash
+        self.body = body
+    }
+}
+
+public enum InsertedIntegration: Sendable, Equatable {
+    case inserted(Integration)
+    /// Another request with the same key came first; nothing was inserted.
+    case kept(KeptAnswer)
+}
