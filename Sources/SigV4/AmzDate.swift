@@ -1,0 +1,111 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// The date forms of signatures: `20130524T000000Z`, and the `Date` header's as second choice. Always UTC.
+public enum AmzDate {
+    /// `YYYYMMDD'T'HHMMSS'Z'`, fractions of a second cut. For years 0 to 9999.
+    public static func format(_ date: Date) -> String {
+        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
+        let (days, second) = seconds.floorDivided(by: 86_400)
+        let (year, month, day) = civil(days)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        append(year, digits: 4, to: &bytes)
+        append(month, digits: 2, to: &bytes)
+        append(day, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        append(second / 3600, digits: 2, to: &bytes)
+        append(second / 60 % 60, digits: 2, to: &bytes)
+        append(second % 60, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "Z"))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The date of exactly that form; nil for any other and for dates that don't exist.
+    public static func parse(_ text: some StringProtocol) -> Date? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+            let year = number(bytes[0..<4]), let month = number(bytes[4..<6]), let day = number(bytes[6..<8]),
+            let hour = number(bytes[9..<11]), let minute = number(bytes[11..<13]), let second = number(bytes[13..<15])
+        else { return nil }
+        return date(year, month, day, hour, minute, second)
+    }
+
+    /// The date of `Fri, 24 May 2013 00:00:00 GMT` (RFC 9110, IMF-fixdate); the zone may also be `+0000`, `-0000` or `UTC`,
+    /// as AWS's clients write it. The day of the week is not compared.
+    public static func parseHTTPDate(_ text: some StringProtocol) -> Date? {
+        let parts = Substring(text).utf8.split(
+            separator: UInt8(ascii: " "), maxSplits: 6, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0].count == 4, parts[0].last == UInt8(ascii: ","), parts[1].count == 2,
+            parts[3].count == 4, parts[4].count == 8,
+            zones.contains(where: { $0.utf8.elementsEqual(parts[5]) }),
+            let month = months.firstIndex(where: { $0.utf8.elementsEqual(parts[2]) }),
+            let day = number(parts[1]), let year = number(parts[3])
+        else { return nil }
+        let clock = parts[4].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard clock.count == 3, clock.allSatisfy({ $0.count == 2 }),
+            let hour = number(clock[0]), let minute = number(clock[1]), let second = number(clock[2])
+        else { return nil }
+        return date(year, month + 1, day, hour, minute, second)
+    }
+
+    private static let zones = ["GMT", "+0000", "-0000", "UTC"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    private static func number(_ digits: some Collection<UInt8>) -> Int? {
+        var value = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value * 10 + Int(digit - 0x30)
+        }
+        return value
+    }
+
+    private static func append(_ number: Int, digits: Int, to bytes: inout [UInt8]) {
+        var divisor = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(0x30 + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    private static func date(
+        _ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int
+    ) -> Date? {
+        guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60 else { return nil }
+        let days = self.days(year, month, day)
+        guard civil(days) == (year, month, day) else { return nil }
+        return Date(timeIntervalSince1970: Double(days * 86_400 + hour * 3600 + minute * 60 + second))
+    }
+
+    // The two below count years from March, so that the leap day is the last of the year.
+
+    /// Days since 1970-01-01.
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+        let year = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = year.floorDivided(by: 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
+        let (era, dayOfEra) = (days + 719_468).floorDivided(by: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    }
+}
+
+extension Int {
+    /// Quotient rounded down and the remainder, never negative.
+    fileprivate func floorDivided(by divisor: Int) -> (quotient: Int, remainder: Int) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

@@ -1,0 +1,249 @@
+public import HTTPTypes
+
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// What a request says about who signed it, and how; nothing of it is verified.
+public struct SignatureClaim: Sendable, Equatable {
+    /// Where the signature stands.
+    public enum Location: Sendable, Equatable {
+        /// In the `Authorization` header.
+        case header
+        /// In the query of a presigned URL.
+        case query
+    }
+
+    public var location: Location
+    public var accessKeyID: String
+    public var scope: CredentialScope
+    /// Lower case, sorted, without repetition.
+    public var signedHeaders: [String]
+    /// 64 lower-case hexadecimal digits.
+    public var signature: String
+    /// When the request was signed.
+    public var date: Date
+    /// `date` as it stands in the string to sign.
+    public var timestamp: String
+    /// For how many seconds from `date` on a presigned request is valid: 1 to 604,800. nil in a header.
+    public var expires: Int?
+    public var sessionToken: String?
+    /// What `x-amz-content-sha256` says; nil when it is not sent.
+    public var payload: PayloadHash?
+
+    /// The claim in the request's `Authorization` header or query.
+    ///
+    /// Throws `.missingAuthentication`, `.multipleAuthentications`, `.unsupportedAlgorithm`, `.malformedAuthorization`,
+    /// `.malformedQuery`, `.missingDate` or `.invalidPayloadHash`.
+    public init(_ request: HTTPRequest) throws(SigV4Error) {
+        let query = try PresignedQuery(RequestTarget(request).query)
+        let headers = request.headerFields[values: .authorization]
+        switch (headers.count, query) {
+        case (0, nil): throw .missingAuthentication
+        case (0, let query?): try self.init(request, query: query)
+        case (1, nil): try self.init(request, authorization: headers[0])
+        case (_, nil): throw .malformedAuthorization("more than one Authorization header")
+        case (_, _?): throw .multipleAuthentications
+        }
+    }
+
+    private init(_ request: HTTPRequest, authorization: String) throws(SigV4Error) {
+        let header = try AuthorizationHeader(authorization)
+        guard let date = Self.date(of: request) else { throw .missingDate }
+        location = .header
+        (accessKeyID, scope) = try Self.credential(header.credential, .header)
+        signedHeaders = try Self.signedHeaders(header.signedHeaders, .header)
+        signature = try Self.signature(header.signature, .header)
+        self.date = date
+        timestamp = AmzDate.format(date)
+        sessionToken = request.headerFields[.amzSecurityToken]
+        payload = try Self.payload(request.headerFields[.amzContentSHA256])
+    }
+
+    private init(_ request: HTTPRequest, query: PresignedQuery) throws(SigV4Error) {
+        guard let date = AmzDate.parse(query.date) else {
+            throw .malformedQuery("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+        }
+        location = .query
+        (accessKeyID, scope) = try Self.credential(Substring(query.credential), .query)
+        signedHeaders = try Self.signedHeaders(Substring(query.signedHeaders), .query)
+        signature = try Self.signature(Substring(query.signature), .query)
+        self.date = date
+        timestamp = query.date
+        expires = try Self.expires(query.expires)
+        sessionToken = query.sessionToken
+        payload = try Self.payload(query.payload ?? request.headerFields[.amzContentSHA256])
+    }
+}
+
+// MARK: - Parts
+
+extension SignatureClaim {
+    /// A week, the longest a presigned URL may live.
+    static let longestExpires = 604_800
+
+    private static func malformed(_ reason: String, _ location: Location) -> SigV4Error {
+        switch location {
+        case .header: .malformedAuthorization(reason)
+        case .query: .malformedQuery(reason)
+        }
+    }
+
+    /// `x-amz-date`, else `Date`.
+    private static func date(of request: HTTPRequest) -> Date? {
+        let dates = request.headerFields[values: .amzDate]
+        if let first = dates.first { return dates.count == 1 ? AmzDate.parse(first) : nil }
+        let headers = request.headerFields[values: .date]
+        guard headers.count == 1 else { return nil }
+        return AmzDate.parse(headers[0]) ?? AmzDate.parseHTTPDate(headers[0])
+    }
+
+    private static func credential(
+        _ text: Substring, _ location: Location
+    ) throws(SigV4Error) -> (String, CredentialScope) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 128 }), parts[4] == "aws4_request",
+            parts[1].utf8.count == 8, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else {
+            throw malformed(
+                "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
+                location)
+        }
+        let scope = CredentialScope(day: String(parts[1]), region: String(parts[2]), service: String(parts[3]))
+        return (String(parts[0]), scope)
+    }
+
+    private static func signedHeaders(_ text: Substring, _ location: Location) throws(SigV4Error) -> [String] {
+        let names = text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
+        for (index, name) in names.enumerated() {
+            guard !name.isEmpty, !name.utf8.contains(where: { (0x41...0x5A).contains($0) || $0 <= 0x20 || $0 >= 0x7F })
+            else { throw malformed("SignedHeaders holds something that is not a lower-case header name", location) }
+            guard index == 0 || names[index - 1].utf8.lexicographicallyPrecedes(name.utf8) else {
+                throw malformed("SignedHeaders is not sorted", location)
+            }
+        }
+        return names
+    }
+
+    private static func signature(_ text: Substring, _ location: Location) throws(SigV4Error) -> String {
+        guard text.utf8.count == 64, Hex.decode(text) != nil else {
+            throw malformed("Signature is not 64 lower-case hexadecimal digits", location)
+        }
+        return String(text)
+    }
+
+    private static func expires(_ text: String) throws(SigV4Error) -> Int {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let expires = Int(text) else {
+            throw .malformedQuery(
+                text.hasPrefix("-") ? "X-Amz-Expires must be non-negative" : "X-Amz-Expires should be a number")
+        }
+        guard expires <= longestExpires else {
+            throw .malformedQuery(
+                """
+                X-Amz-Expires must be less than a week (in seconds) that is, the given X-Amz-Expires must be less than \
+                604800 seconds
+                """)
+        }
+        guard expires >= 1 else { throw .malformedQuery("X-Amz-Expires must be positive") }
+        return expires
+    }
+
+    private static func payload(_ text: String?) throws(SigV4Error) -> PayloadHash? {
+        guard let text else { return nil }
+        guard let payload = PayloadHash(header: text) else { throw .invalidPayloadHash(text) }
+        return payload
+    }
+}
+
+/// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+private struct AuthorizationHeader {
+    var credential: Substring
+    var signedHeaders: Substring
+    var signature: Substring
+
+    init(_ text: String) throws(SigV4Error) {
+        let space = text.firstIndex(of: " ") ?? text.endIndex
+        guard text[..<space] == "AWS4-HMAC-SHA256" else { throw .unsupportedAlgorithm(String(text[..<space])) }
+        var values: [Substring: Substring] = [:]
+        for part in text[space...].split(separator: ",", omittingEmptySubsequences: false) {
+            let part = part.trimmingSpaces
+            guard let mark = part.firstIndex(of: "=") else {
+                throw .malformedAuthorization("a part of the header is not of the form name=value")
+            }
+            guard values.updateValue(part[mark...].dropFirst(), forKey: part[..<mark]) == nil else {
+                throw .malformedAuthorization("a part of the header stands there twice")
+            }
+        }
+        guard let credential = values["Credential"], let signedHeaders = values["SignedHeaders"],
+            let signature = values["Signature"], values.count == 3
+        else {
+            throw .malformedAuthorization("the parts of the header are Credential, SignedHeaders and Signature")
+        }
+        self.credential = credential
+        self.signedHeaders = signedHeaders
+        self.signature = signature
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        let start = drop { $0 == " " }
+        let end = start.lastIndex { $0 != " " }
+        return end.map { start[...$0] } ?? start
+    }
+}
+
+/// The `X-Amz-…` parameters of a presigned URL, decoded.
+private struct PresignedQuery {
+    var credential: String
+    var date: String
+    var expires: String
+    var signedHeaders: String
+    var signature: String
+    var sessionToken: String?
+    var payload: String?
+
+    /// nil when the query holds no signature.
+    init?(_ query: Substring) throws(SigV4Error) {
+        var values: [Substring: String] = [:]
+        for part in query.utf8.split(separator: UInt8(ascii: "&")) where part.starts(with: "X-Amz-".utf8) {
+            let part = Substring(part)
+            let mark = part.firstIndex(of: "=") ?? part.endIndex
+            guard Self.names.contains(part[..<mark]) else { continue }
+            guard let value = URIEncoding.decode(part[mark...].dropFirst(), plusIsSpace: true) else {
+                throw .malformedQuery("\(part[..<mark]) is not percent-encoded UTF-8")
+            }
+            guard values.updateValue(value, forKey: part[..<mark]) == nil else {
+                throw .malformedQuery("\(part[..<mark]) stands there twice")
+            }
+        }
+        if values["X-Amz-Algorithm"] == nil, values["X-Amz-Signature"] == nil { return nil }
+        if let algorithm = values["X-Amz-Algorithm"], algorithm != "AWS4-HMAC-SHA256" {
+            throw .unsupportedAlgorithm(algorithm)
+        }
+        guard values["X-Amz-Algorithm"] != nil, let credential = values["X-Amz-Credential"],
+            let date = values["X-Amz-Date"], let expires = values["X-Amz-Expires"],
+            let signedHeaders = values["X-Amz-SignedHeaders"], let signature = values["X-Amz-Signature"]
+        else {
+            throw .malformedQuery(
+                """
+                Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, \
+                X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.
+                """)
+        }
+        self.credential = credential
+        self.date = date
+        self.expires = expires
+        self.signedHeaders = signedHeaders
+        self.signature = signature
+        sessionToken = values["X-Amz-Security-Token"]
+        payload = values["X-Amz-Content-Sha256"]
+    }
+
+    private static let names: Set<Substring> = [
+        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+        "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
+    ]
+}
