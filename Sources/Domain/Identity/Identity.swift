@@ -109,6 +109,12 @@ public struct Authenticated: Sendable, Equatable {
     }
 }
 
+extension DomainError {
+    public static func useridInUse(_ userid: String) -> DomainError {
+        DomainError(.conflict, "A user with the userid \"\(userid)\" already exists.")
+    }
+}
+
 /// Users, their keys and tokens. Each call is one transaction.
 public protocol IdentityRepository: Sendable {
     func hasUsers() async throws(DomainError) -> Bool
@@ -122,6 +128,7 @@ public protocol IdentityRepository: Sendable {
 
     /// A key or a token; a token ends with its key. `nil` when it is unknown, revoked or expired at `now`.
     func authenticated(by hash: CredentialHash, now: Date) async throws(DomainError) -> Authenticated?
+    /// - Throws: `notFound` when there is no such user.
     func insertKey(
         _ hash: CredentialHash, user: UserID, name: String, expiresAt: Date?, now: Date
     )
@@ -132,5 +139,7 @@ public protocol IdentityRepository: Sendable {
     /// Also ends the key's tokens. `false` when there is no such key.
     func revokeKey(_ id: Int64) async throws(DomainError) -> Bool
     /// Expired tokens are removed in the same transaction.
+    ///
+    /// - Throws: `notFound` when there is no such key.
     func insertToken(_ hash: CredentialHash, keyID: Int64, expiresAt: Date, now: Date) async throws(DomainError)
 }

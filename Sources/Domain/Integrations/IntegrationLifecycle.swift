@@ -52,6 +52,13 @@ public struct IntegrationLifecycle: Sendable, Equatable {
         return action
     }
 
+    /// The statuses that may be stored while `status` is saved in their place: itself, and those one event before it.
+    public static func sources(of status: IntegrationStatus) -> [IntegrationStatus] {
+        IntegrationStatus.allCases.filter { source in
+            source == status || Event.allCases.contains { transition(from: source, on: $0)?.0 == status }
+        }
+    }
+
     private static func transition(from status: IntegrationStatus, on event: Event) -> (IntegrationStatus, Action)? {
         switch status {
         case .creating: fromCreating(event)

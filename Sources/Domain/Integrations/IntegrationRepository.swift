@@ -13,15 +13,20 @@ public protocol IntegrationRepository: Sendable {
 
     /// Stores a new one with revision 1, and the answer it gets under `answer`'s key, in one commit.
     ///
-    /// - Throws: `conflict` when its name or path is in use.
+    /// A scope that a `disabled` integration of the same account and Region left behind passes to the new one: the tests
+    /// have just found that AWS has no location there. `save` does the same.
+    ///
+    /// - Throws: `conflict` when its name, path or scope is in use; what test 1 answers when that one is in `createError`.
     func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration
 
     /// Replaces it whole if it still has the revision it was read with; returns it with the next revision.
+    /// The secret of a `deleted` one is not kept: it reads as empty.
     ///
-    /// - Throws: `staleRevision`; `conflict` when its name or path is in use; `notFound`.
+    /// - Throws: `staleRevision`; `notFound`; as `insert` when its name, path or scope is in use; `internal` when its
+    ///   status is more than one event away from the stored one.
     @discardableResult
     func save(_ integration: Integration) async throws(DomainError) -> Integration
-    /// Notes that a check passed and changed nothing: no new revision.
+    /// Notes that a check passed and changed nothing: no new revision. Nothing happens when it is gone.
     func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError)
 
     /// Those with work due, longest due first.

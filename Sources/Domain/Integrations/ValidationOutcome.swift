@@ -46,28 +46,18 @@ extension ValidationOutcome {
     mutating func checkUniqueness(of proposal: IntegrationProposal, among all: [Integration]) {
         let others = all.filter { $0.id != purpose.integration?.id && $0.status.isInUse }
         let same = others.first { $0.configuration.path == proposal.path || $0.pending?.path == proposal.path }
-        if let same, same.status == .createError {
-            let message = """
-                Use PUT /integrations/\(same.id) endpoint to update connection information for Native S3 integration \
-                on \(proposal.path) (id = \(same.id)) that previously failed to create.
-                """
-            add(.noExistingIntegration, message)
-            answer(.badRequest, message)
-        } else if let same {
-            let message = "Native S3 integration already exists on \(proposal.path) (id = \(same.id))."
-            add(.noExistingIntegration, message)
-            answer(.conflict, message)
+        if let same {
+            let error = DomainError.pathInUse(proposal.path, by: same.id, status: same.status)
+            add(.noExistingIntegration, error.message)
+            answer(error.code, error.message)
         } else {
             add(.noExistingIntegration, nil)
         }
         let namesake = others.first { $0.configuration.name == proposal.name || $0.pending?.name == proposal.name }
         if let namesake {
-            let message = """
-                Native S3 integration with the name "\(proposal.name)" already exists (id = \(namesake.id)). \
-                Choose another name.
-                """
-            add(.uniqueName, message)
-            answer(.conflict, message)
+            let error = DomainError.nameInUse(proposal.name, by: namesake.id)
+            add(.uniqueName, error.message)
+            answer(error.code, error.message)
         } else {
             add(.uniqueName, nil)
         }
