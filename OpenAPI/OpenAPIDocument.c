@@ -1,5 +1,8 @@
 #include "OpenAPIDocument.h"
 
+// `#embed` is C23; Clang has it in every mode.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
 const unsigned char sluice_openapi_document[] = {
 #embed "openapi.yaml"
 };
