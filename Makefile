@@ -1,0 +1,56 @@
+# `make demo`, `make run`, `make test`, `make lint`, `make bench`: each installs what it needs, or says what is missing.
+
+# One set of flags for every target, so that the dependencies are compiled once.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+SOURCES := Package.swift Sources Tests Migrations
+VENV := .venv/installed
+# The key of the first administrator that `make run` starts with; for trying only.
+TRIAL_KEY := sluice-trial-key
+
+.PHONY: help dependencies build release demo run test lint format bench clean
+
+help:
+	@echo "make demo   build, then show the whole life of an integration against the embedded AWS"
+	@echo "make run    build, then serve on http://127.0.0.1:8080 with the embedded AWS (key: $(TRIAL_KEY))"
+	@echo "make test   unit, store, router and live tests; Python clients and Terraform against the embedded AWS"
+	@echo "make lint   layout, imports, house rules"
+	@echo "make bench  costs and speed, beside peers"
+
+dependencies:
+	@Scripts/system-dependencies
+
+build: dependencies
+	swift build $(SWIFT_FLAGS) --product sluice
+
+release: dependencies
+	swift build $(SWIFT_FLAGS) -c release --product sluice
+
+demo: build
+	.build/debug/sluice demo
+
+run: build
+	SLUICE_BOOTSTRAP_API_KEY=$(TRIAL_KEY) .build/debug/sluice serve --sandbox
+
+test: dependencies $(VENV)
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build --parallel
+	.venv/bin/python -m pytest -q Tests/Clients
+
+lint: dependencies
+	swift format lint --strict --parallel --recursive $(SOURCES)
+	Scripts/house-rules
+
+format:
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+bench: release
+	python3 Benchmarks/bench.py
+
+$(VENV): Tests/Clients/requirements.txt
+	@Scripts/system-dependencies python
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r Tests/Clients/requirements.txt
+	touch $@
+
+clean:
+	rm -rf .build .venv
