@@ -49,4 +49,25 @@ import Testing
                 "recurringValidationError + recurringValidationFailed -> recurringValidationError, none",
             ])
     }
+
+    @Test func `a status is saved over itself and over those one event before it`() {
+        let sources = IntegrationStatus.allCases.map { status in
+            "\(status): " + IntegrationLifecycle.sources(of: status).map(\.rawValue).joined(separator: " ")
+        }
+        #expect(
+            sources == [
+                "creating: creating createError",
+                "createError: creating createError",
+                "deleted: deleted deleting",
+                "deleteError: deleteError deleting",
+                "deleting: createError deleteError deleting disabled editError enabled recurringValidationError",
+                "disabled: createError deleteError disabled editError enabled recurringValidationError",
+                "editError: editError editing",
+                "editing: deleteError editError editing enabled recurringValidationError",
+                "enabled: creating editing enabled recurringValidationError",
+                "migrateError: migrateError",
+                "migrating: migrating",
+                "recurringValidationError: enabled recurringValidationError",
+            ])
+    }
 }

@@ -7,6 +7,7 @@ public enum Fixtures {
     public static let now = Date(timeIntervalSince1970: 1_767_225_600)
 
     public static let accountID = valid(AWSAccountID("123456789012"))
+    public static let otherAccountID = valid(AWSAccountID("210987654321"))
     public static let region = valid(AWSRegion("eu-west-1"))
     public static let externalID = valid(ExternalID("sluice-00112233445566778899aabbccddeeff"))
     public static let locationRole = role("access-grants-location")
