@@ -138,7 +138,7 @@ extension ValidationOutcome {
             add(name, advice.locationsFailed(problem), durationMs: locations.milliseconds)
         case .success(let found):
             let own = Set(purpose.integration?.locations.compactMap(\.made?.locationID) ?? [])
-            guard let foreign = found.first(where: { !own.contains($0.id) }), !mayBeOwn(foreign) else {
+            guard let foreign = found.first(where: { !own.contains($0.id) && !mayBeOwn($0) }) else {
                 return add(name, nil, durationMs: locations.milliseconds)
             }
             add(name, advice.locationExists(foreign), durationMs: locations.milliseconds)
@@ -149,7 +149,7 @@ extension ValidationOutcome {
     /// A create of ours whose answer was lost may have made it.
     private func mayBeOwn(_ location: AWSLocation) -> Bool {
         purpose.integration?.locations.contains {
-            $0.made == nil && $0.attemptedAt != nil && LocationPath.same($0.path, scope: location.scope)
+            $0.mayBe(location)
         } ?? false
     }
 

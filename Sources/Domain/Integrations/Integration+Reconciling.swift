@@ -1,0 +1,249 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+// MARK: What the worker asks
+
+extension Integration {
+    /// The connection with which AWS is brought to what is wanted now.
+    public var activeConnection: AWSConnection { (pending ?? configuration).connection }
+
+    /// The next record with something to do, leaving out `skipped`: what the change under way waits for comes first,
+    /// and what is to be made before what is to go.
+    public func nextUnsettled(skipping skipped: Set<LocationPath> = []) -> LocationRecord? {
+        let candidates = locations.filter { $0.step != .settled && !skipped.contains($0.path) }
+        return candidates.first { concerns($0) && $0.isWanted } ?? candidates.first(where: concerns)
+            ?? candidates.first(where: \.isWanted) ?? candidates.first
+    }
+
+    public func location(at path: LocationPath) -> LocationRecord? { locations.first { $0.path == path } }
+
+    /// Whether the change under way ends, or fails, with this record. The others are cleaned up in the background.
+    private func concerns(_ record: LocationRecord) -> Bool {
+        switch status {
+        case .creating: record.isWanted
+        case .editing: record.isWanted || record.path == configuration.path
+        case .deleting: true
+        case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
+            .recurringValidationError:
+            false
+        }
+    }
+}
+
+// MARK: What the worker reports
+
+extension Integration {
+    /// How many tries a step gets at least. A process that was down while the patience passed still tries.
+    public static let leastTries = 5
+
+    /// Before a call that changes AWS: leases the work for `lease`, and notes that what AWS has is not known from now on.
+    public mutating func beginAttempt(at path: LocationPath, now: Date, lease: TimeInterval) {
+        schedule.nextAttemptAt = now.addingTimeInterval(lease)
+        let wantedRole = wantedRole(at: path)
+        updateLocation(path) { record in
+            if record.made != nil {
+                record.made?.role = nil
+            } else if let wantedRole {
+                record.attemptedAt = now
+                record.role = wantedRole
+            }
+        }
+    }
+
+    /// AWS has this location, made by us.
+    public mutating func locationWasMade(_ made: LocationRecord.Made, at path: LocationPath, now: Date) {
+        updateLocation(path) { record in
+            record.made = made
+            record.attemptedAt = nil
+        }
+        progress(now: now)
+    }
+
+    /// AWS has nothing at this path that is ours.
+    public mutating func locationIsGone(at path: LocationPath, now: Date) {
+        updateLocation(path) { record in
+            record.made = nil
+            record.attemptedAt = nil
+        }
+        progress(now: now)
+    }
+
+    /// The worker found nothing (more) to do in AWS.
+    public mutating func isInAgreement(now: Date) { progress(now: now) }
+
+    /// Nothing can be said yet; not a failure.
+    public mutating func lookAgain(at date: Date, now: Date) {
+        // Another record may be due for a retry before.
+        if let next = schedule.nextAttemptAt, next > now, next < date { return }
+        schedule.nextAttemptAt = date
+    }
+
+    /// A try failed. Transient problems are tried again after `delay`, until `patience` is used up.
+    ///
+    /// - Parameter before: the record before `beginAttempt`; it holds again when AWS definitely did nothing.
+    public mutating func attemptFailed(
+        at path: LocationPath, before: LocationRecord, _ problem: AWSProblem, now: Date, delay: TimeInterval,
+        patience: TimeInterval
+    ) {
+        let matters = location(at: path).map(concerns) ?? false
+        if !problem.mayHaveSucceeded {
+            updateLocation(path) { record in
+                record.made = before.made
+                record.attemptedAt = before.attemptedAt
+                if before.attemptedAt != nil { record.role = before.role }
+            }
+        }
+        schedule.failures += 1
+        let isPatient =
+            problem.isTransient
+            && (now.timeIntervalSince(schedule.statusSince) < patience || schedule.failures < Self.leastTries)
+        end(matters, patiently: isPatient, reason: problem.summary, now: now, delay: delay)
+    }
+
+    /// Somebody else's location is in the place where ours should be; no create of ours can have been done.
+    public mutating func pathIsTaken(_ path: LocationPath, now: Date, delay: TimeInterval) {
+        let matters = location(at: path).map(concerns) ?? false
+        updateLocation(path) { $0.attemptedAt = nil }
+        schedule.failures += 1
+        end(
+            matters, patiently: false, reason: "Access Grants location already exists on provided path.", now: now,
+            delay: delay)
+    }
+
+    private mutating func end(
+        _ matters: Bool, patiently isPatient: Bool, reason: String, now: Date, delay: TimeInterval
+    ) {
+        if matters, !isPatient { return fail(reason, now: now) }
+        // Behind an `…Error` status the reason of that status stays readable.
+        if matters { report.message = reason }
+        report.updatedAt = now
+        schedule.nextAttemptAt = now.addingTimeInterval(delay)
+    }
+
+    /// The outcome of the recurring check, or of one asked for.
+    public mutating func checked(_ results: ValidationResults, now: Date, nextCheckAt: Date?) {
+        schedule.nextCheckAt = nextCheckAt
+        let event: IntegrationLifecycle.Event =
+            results.status == .failed ? .recurringValidationFailed : .recurringValidationPassed
+        let before = status
+        guard (try? lifecycle.apply(event)) != nil else { return }
+        report.validation = results
+        if status == .recurringValidationError { report.message = results.firstFailure }
+        guard status != before else { return }
+        if status == .enabled { report.message = nil }
+        report.updatedAt = now
+        schedule.statusSince = now
+    }
+}
+
+// MARK: How it goes on
+
+extension Integration {
+    private mutating func updateLocation(_ path: LocationPath, _ change: (inout LocationRecord) -> Void) {
+        guard let index = locations.firstIndex(where: { $0.path == path }) else { return }
+        change(&locations[index])
+        settleRole(index, wantedRole(at: path))
+        if locations[index].step == .forget { locations.remove(at: index) }
+    }
+
+    private func wantedRole(at path: LocationPath) -> IAMRoleARN? { wantedLocations.first { $0.path == path }?.role }
+
+    /// While a create's answer is unknown the record keeps the role it was sent with: it is how ours is recognised.
+    private mutating func settleRole(_ index: Int, _ role: IAMRoleARN?) {
+        let isUncertain = locations[index].made == nil && locations[index].attemptedAt != nil
+        if let role, !isUncertain { locations[index].role = role }
+    }
+
+    private mutating func fail(_ reason: String, now: Date) {
+        let event: IntegrationLifecycle.Event =
+            switch status {
+            case .creating: .creationFailed
+            case .editing: .editFailed
+            case .deleting: .deletionFailed
+            case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
+                .recurringValidationError:
+                preconditionFailure("only a change under way can fail")
+            }
+        finish(event, message: reason, now: now)
+    }
+
+    /// After every step: the next one, or the end of the change.
+    private mutating func progress(now: Date) {
+        schedule.failures = 0
+        schedule.nextAttemptAt = now
+        let isReached = locations.allSatisfy { !concerns($0) || $0.step == .settled }
+        switch status {
+        case .creating:
+            if isReached { finish(.locationCreated, message: nil, now: now) }
+        case .editing:
+            if isReached, !cutOver() { finish(.editApplied, message: nil, now: now) }
+        case .deleting:
+            if isReached { finish(.locationRemoved, message: nil, now: now) }
+        case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
+            .recurringValidationError:
+            if isSettled { schedule.nextAttemptAt = nil }
+        }
+    }
+
+    /// The new location is there: the old one is wanted no more. `false` when that is so already.
+    private mutating func cutOver() -> Bool {
+        guard let pending, pending.path != configuration.path,
+            let old = locations.firstIndex(where: { $0.path == configuration.path && $0.isWanted })
+        else { return false }
+        locations[old].isWanted = false
+        return true
+    }
+
+    private mutating func finish(_ event: IntegrationLifecycle.Event, message: String?, now: Date) {
+        guard let action = try? lifecycle.apply(event) else {
+            preconditionFailure("the event was chosen by the status")
+        }
+        if action == .adoptPending, let pending { configuration = pending }
+        if status != .editing { pending = nil }
+        restate(now: now)
+        report.message = message
+    }
+
+    private var isSettled: Bool { locations.allSatisfy { $0.step == .settled } }
+
+    /// Sets what is wanted of every location by the status, and the worker to it if anything is unsettled.
+    mutating func restate(now: Date) {
+        let wanted = wantedLocations
+        for index in locations.indices {
+            locations[index].isWanted = wanted.contains { $0.path == locations[index].path }
+        }
+        for (path, role) in wanted {
+            if let index = locations.firstIndex(where: { $0.path == path }) {
+                settleRole(index, role)
+            } else {
+                locations.append(LocationRecord(path: path, role: role))
+            }
+        }
+        locations.removeAll { $0.step == .forget }
+        report.message = nil
+        report.updatedAt = now
+        schedule.failures = 0
+        schedule.statusSince = now
+        schedule.nextAttemptAt = status.isTransitional || !isSettled ? now : nil
+    }
+
+    private var wantedLocations: [(path: LocationPath, role: IAMRoleARN)] {
+        switch status {
+        case .creating, .enabled, .editError, .deleteError, .recurringValidationError:
+            return [(configuration.path, configuration.locationRole)]
+        case .editing:
+            guard let pending else { return [(configuration.path, configuration.locationRole)] }
+            guard pending.path != configuration.path else { return [(pending.path, pending.locationRole)] }
+            let isCutOver = locations.contains { $0.path == configuration.path && !$0.isWanted }
+            let new = (pending.path, pending.locationRole)
+            return isCutOver ? [new] : [(configuration.path, configuration.locationRole), new]
+        case .createError, .deleting, .deleted: return []
+        // Left as they are: whoever forced the deletion said that AWS cannot be reached.
+        case .disabled: return locations.filter(\.isWanted).map { ($0.path, $0.role) }
+        case .migrating, .migrateError: return []
+        }
+    }
+}

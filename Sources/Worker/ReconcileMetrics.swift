@@ -1,0 +1,44 @@
+import Domain
+import Metrics
+
+/// The worker's metrics. Their labels are actions and kinds, never ids.
+enum ReconcileMetrics {
+    static func measured(_ status: IntegrationStatus, _ duration: Duration) {
+        Timer(label: "sluice_reconcile_seconds", dimensions: [("status", status.rawValue)])
+            .recordNanoseconds(duration.nanoseconds)
+    }
+
+    static func failed(_ action: String, kind: String) {
+        Counter(label: "sluice_reconcile_failures_total", dimensions: [("action", action), ("kind", kind)]).increment()
+    }
+
+    static func checked(_ status: ValidationTest.Status) {
+        Counter(label: "sluice_recurring_checks_total", dimensions: [("result", status.rawValue)]).increment()
+    }
+
+    static func called(_ action: String, outcome: String, _ duration: Duration) {
+        let dimensions = [("action", action), ("outcome", outcome)]
+        Counter(label: "sluice_aws_calls_total", dimensions: dimensions).increment()
+        Timer(label: "sluice_aws_call_seconds", dimensions: [("action", action)]).recordNanoseconds(
+            duration.nanoseconds)
+    }
+}
+
+extension AWSProblem.Kind {
+    var label: String {
+        switch self {
+        case .refused: "refused"
+        case .throttled: "throttled"
+        case .serviceFault: "service_fault"
+        case .unreachable: "unreachable"
+        case .credentials: "credentials"
+        }
+    }
+}
+
+extension Duration {
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}
