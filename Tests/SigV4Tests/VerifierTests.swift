@@ -1,0 +1,331 @@
+import Foundation
+import HTTPTypes
+import SigV4
+import Testing
+
+@Suite struct VerifierTests {
+    static let signedAt = "20240229T235959Z"
+    let credentials = AWSCredentials(
+        accessKeyID: "AKIDEXAMPLE", secretAccessKey: Secret("secret"), sessionToken: "token/+=")
+    var signer: Signer { Signer(credentials: credentials, region: "eu-west-1", service: "s3") }
+    let verifier = SignatureVerifier(service: "s3", region: "eu-west-1")
+    let request = HTTPRequest(
+        method: .get, scheme: "https", authority: "data.example:8443", path: "/b/a/../b//c%20d%2Be~%C3%A9?list-type=2&x"
+    )
+
+    func signed() throws -> HTTPRequest {
+        signer.sign(request, payload: .empty, at: try date(Self.signedAt))
+    }
+
+    func presigned(_ expires: Int = 60) throws -> HTTPRequest {
+        signer.presign(request, expires: expires, at: try date(Self.signedAt))
+    }
+
+    func verify(
+        _ request: HTTPRequest, after seconds: TimeInterval = 0, with verifier: SignatureVerifier? = nil,
+        payload: PayloadHash? = nil
+    ) throws(SigV4Error) {
+        let now = AmzDate.parse(Self.signedAt)?.addingTimeInterval(seconds) ?? .distantPast
+        let claim = try SignatureClaim(request)
+        try (verifier ?? self.verifier).verify(
+            claim, request, payload: payload, secret: credentials.secretAccessKey, now: now)
+    }
+
+    @Test func `a claim is read from the header`() throws {
+        var claim = try SignatureClaim(try signed())
+        claim.signature = ""
+        var expected = try SignatureClaim(try presigned())
+        expected.location = .header
+        expected.signature = ""
+        expected.signedHeaders = ["host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
+        expected.expires = nil
+        expected.payload = .sha256Hex(PayloadHash.empty.header)
+        #expect(claim == expected)
+        #expect(claim.sessionToken == "token/+=")
+        #expect(claim.scope == CredentialScope(day: "20240229", region: "eu-west-1", service: "s3"))
+        #expect(claim.accessKeyID == "AKIDEXAMPLE")
+        #expect(claim.timestamp == Self.signedAt)
+    }
+
+    @Test func `a header is valid for fifteen minutes both ways`() throws {
+        try verify(try signed(), after: 900)
+        try verify(try signed(), after: -900)
+        let signedAt = try date(Self.signedAt)
+        for seconds in [901.0, -901] {
+            #expect(
+                throws: SigV4Error.requestTimeTooSkewed(
+                    requestTime: signedAt, serverTime: signedAt.addingTimeInterval(seconds), allowedSkew: 900)
+            ) { try verify(try signed(), after: seconds) }
+        }
+    }
+
+    @Test func `a presigned request is valid until it expires`() throws {
+        let signedAt = try date(Self.signedAt)
+        try verify(try presigned(), after: 60)
+        try verify(try presigned(604_800), after: 604_800)
+        try verify(try presigned(), after: -900)
+        #expect(
+            throws: SigV4Error.expired(at: signedAt.addingTimeInterval(60), serverTime: signedAt.addingTimeInterval(61))
+        ) { try verify(try presigned(), after: 61) }
+        #expect(
+            throws: SigV4Error.notYetValid(validFrom: signedAt, serverTime: signedAt.addingTimeInterval(-901))
+        ) { try verify(try presigned(), after: -901) }
+    }
+
+    @Test(arguments: ["0", "-1", "604801", "1.5", "", "+60", "99999999999999999999", "6e1"])
+    func `a life outside 1 to 604800 seconds is refused`(_ expires: String) throws {
+        var request = try presigned()
+        request.path = request.path?.replacing("X-Amz-Expires=60", with: "X-Amz-Expires=\(URIEncoding.encode(expires))")
+        let error = #expect(throws: SigV4Error.self) { try verify(request) }
+        if case .malformedQuery(let reason) = error {
+            #expect(reason.hasPrefix("X-Amz-Expires "))
+        } else {
+            Issue.record("\(String(describing: error))")
+        }
+    }
+
+    @Test func `a scope for elsewhere is refused`() throws {
+        let elsewhere = SignatureVerifier(service: "s3", region: "us-east-1")
+        #expect(throws: SigV4Error.wrongRegion(expected: "us-east-1", actual: "eu-west-1", .header)) {
+            try verify(try signed(), with: elsewhere)
+        }
+        #expect(throws: SigV4Error.wrongRegion(expected: "us-east-1", actual: "eu-west-1", .query)) {
+            try verify(try presigned(), with: elsewhere)
+        }
+        #expect(throws: SigV4Error.wrongService(expected: "sts", actual: "s3", .header)) {
+            try verify(try signed(), with: SignatureVerifier(service: "sts", region: nil, pathRule: .s3))
+        }
+        try verify(try signed(), with: SignatureVerifier(service: "s3", region: nil))
+    }
+
+    @Test func `a scope of another day is refused`() throws {
+        var request = try signed()
+        request.headerFields[.authorization] =
+            request.headerFields[.authorization]?.replacing("/20240229/", with: "/20240301/")
+        #expect(throws: SigV4Error.wrongDay(expected: "20240229", actual: "20240301", .header)) {
+            try verify(request)
+        }
+    }
+
+    @Test(arguments: ["x-amz-meta-added", "x-amz-acl", "X-Amz-Copy-Source"])
+    func `an x-amz header that is not signed is refused`(_ name: String) throws {
+        for var request in [try signed(), try presigned()] {
+            try request.append(name, "1")
+            #expect(throws: SigV4Error.missingSignedHeader(name.lowercased())) { try verify(request) }
+        }
+    }
+
+    @Test func `other headers may be added on the way`() throws {
+        var request = try signed()
+        try request.append("Via", "1.1 proxy")
+        try request.append("X-Amzn-Trace-Id", "Root=1")
+        try verify(request)
+    }
+
+    @Test func `a signed header that is gone or doubled is refused`() throws {
+        var request = self.request
+        try request.append("x-amz-meta-a", "1")
+        request = signer.sign(request, payload: .empty, at: try date(Self.signedAt))
+        let name = try #require(HTTPField.Name("x-amz-meta-a"))
+        var gone = request
+        gone.headerFields[name] = nil
+        #expect(throws: SigV4Error.missingSignedHeader("x-amz-meta-a")) { try verify(gone) }
+        var doubled = request
+        doubled.headerFields.append(HTTPField(name: name, value: "1"))
+        let error = #expect(throws: SigV4Error.self) { try verify(doubled) }
+        if case .signatureDoesNotMatch(let canonicalRequest, _) = error {
+            #expect(canonicalRequest.contains("x-amz-meta-a:1,1\n"))
+        } else {
+            Issue.record("\(String(describing: error))")
+        }
+    }
+
+    @Test func `S3 wants the payload's hash and others do without`() throws {
+        var request = try signed()
+        let name = try #require(HTTPField.Name("x-amz-content-sha256"))
+        request.headerFields[name] = nil
+        request.headerFields[.authorization] =
+            request.headerFields[.authorization]?.replacing("x-amz-content-sha256;", with: "")
+        #expect(throws: SigV4Error.missingPayloadHash) { try verify(request) }
+        request.headerFields[name] = "abc"
+        #expect(throws: SigV4Error.invalidPayloadHash("abc")) { try verify(request) }
+        request.headerFields[name] = "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"
+        #expect(throws: SigV4Error.invalidPayloadHash("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")) {
+            try verify(request)
+        }
+
+        let body = PayloadHash.body(Array("Action=GetCallerIdentity".utf8))
+        let sts = Signer(credentials: credentials, region: "eu-west-1", service: "sts")
+        let call = sts.sign(self.request, payload: body, at: try date(Self.signedAt))
+        #expect(call.headerFields[name] == nil)
+        let verifier = SignatureVerifier(service: "sts", region: "eu-west-1")
+        try verify(call, with: verifier, payload: body)
+        #expect(throws: SigV4Error.self) { try verify(call, with: verifier, payload: .body([])) }
+        #expect(throws: SigV4Error.self) { try verify(call, with: verifier) }
+    }
+
+    @Test func `a body that is not the signed one is refused`() throws {
+        let other = PayloadHash.body([1])
+        #expect(
+            throws: SigV4Error.payloadHashMismatch(claimed: PayloadHash.empty.header, computed: other.header)
+        ) { try verify(try signed(), payload: other) }
+        try verify(try signed(), payload: .body([]))
+        try verify(signer.sign(request, payload: .unsigned, at: try date(Self.signedAt)), payload: other)
+    }
+
+    @Test func `the Date header serves when there is no x-amz-date`() throws {
+        let names = "date;host;x-amz-content-sha256"
+        for form in ["Thu, 29 Feb 2024 23:59:59 GMT", "Thu, 29 Feb 2024 23:59:59 -0000", Self.signedAt] {
+            var request = HTTPRequest(method: .get, scheme: nil, authority: "h", path: "/")
+            request.headerFields[.date] = form
+            try request.append("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+            request.headerFields[.authorization] =
+                "AWS4-HMAC-SHA256 Credential=A/20240229/eu-west-1/s3/aws4_request,SignedHeaders=\(names),"
+                + "Signature=\(String(repeating: "0", count: 64))"
+            let error = #expect(throws: SigV4Error.self) { try verify(request) }
+            if case .signatureDoesNotMatch(_, let stringToSign) = error {
+                #expect(stringToSign.hasPrefix("AWS4-HMAC-SHA256\n\(Self.signedAt)\n20240229/eu-west-1/s3/"))
+            } else {
+                Issue.record("\(String(describing: error))")
+            }
+            request.headerFields[.authorization] = request.headerFields[.authorization]?.replacing("=date;", with: "=")
+            #expect(throws: SigV4Error.missingSignedHeader("x-amz-date")) { try verify(request) }
+            request.headerFields[.date] = "yesterday"
+            #expect(throws: SigV4Error.missingDate) { try verify(request) }
+            request.headerFields[.date] = nil
+            #expect(throws: SigV4Error.missingDate) { try verify(request) }
+        }
+    }
+
+    @Test func `no signature, two of them or another algorithm is told apart`() throws {
+        #expect(throws: SigV4Error.missingAuthentication) { try verify(request) }
+        var both = try presigned()
+        both.headerFields[.authorization] = try signed().headerFields[.authorization]
+        #expect(throws: SigV4Error.multipleAuthentications) { try verify(both) }
+        for (header, algorithm) in [
+            ("AWS AKID:sig", "AWS"), ("Bearer x", "Bearer"), ("", ""),
+            ("AWS4-ECDSA-P256-SHA256 x", "AWS4-ECDSA-P256-SHA256"),
+        ] {
+            var request = request
+            request.headerFields[.authorization] = header
+            #expect(throws: SigV4Error.unsupportedAlgorithm(algorithm)) { try verify(request) }
+        }
+        var query = try presigned()
+        query.path = query.path?.replacing("AWS4-HMAC-SHA256", with: "AWS4-ECDSA-P256-SHA256")
+        #expect(throws: SigV4Error.unsupportedAlgorithm("AWS4-ECDSA-P256-SHA256")) { try verify(query) }
+    }
+}
+
+@Suite struct MalformedClaimTests {
+    static let signature = String(repeating: "0a", count: 32)
+    static let scope = "AK/20240229/eu-west-1/s3/aws4_request"
+    static let headers = [
+        "", "Credential", "Credential=\(scope)", "Credential=\(scope), SignedHeaders=host",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature), Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature), More=1",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature),",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature.uppercased())",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature.dropLast())",
+        "Credential=\(scope), SignedHeaders=host, Signature=\(signature)0",
+        "Credential=\(scope), SignedHeaders=host, Signature=",
+        "Credential=\(scope), SignedHeaders=Host, Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=, Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=host;, Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=x-a;host, Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=host;host, Signature=\(signature)",
+        "Credential=\(scope), SignedHeaders=host x, Signature=\(signature)",
+        "Credential=/20240229/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK/20240229/eu-west-1/s3/aws4, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK/2024/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK/2024022x/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK/20240229//s3/aws4_request, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK/x/20240229/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=\(signature)",
+        "Credential=AK, SignedHeaders=host, Signature=\(signature)",
+    ]
+
+    @Test(arguments: headers) func `a malformed header is refused`(_ parts: String) throws {
+        var request = HTTPRequest(method: .get, scheme: nil, authority: "h", path: "/")
+        request.headerFields[.authorization] = "AWS4-HMAC-SHA256 " + parts
+        try request.append("x-amz-date", "20240229T000000Z")
+        do throws(SigV4Error) {
+            _ = try SignatureClaim(request)
+            Issue.record("accepted")
+        } catch {
+            guard case .malformedAuthorization = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    static let query = [
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"), ("X-Amz-Credential", scope), ("X-Amz-Date", "20240229T000000Z"),
+        ("X-Amz-Expires", "60"), ("X-Amz-SignedHeaders", "host"), ("X-Amz-Signature", signature),
+    ]
+
+    private func refuse(_ parameters: [(String, String)]) {
+        let query = parameters.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
+        let request = HTTPRequest(method: .get, scheme: nil, authority: "h", path: "/?" + query)
+        do throws(SigV4Error) {
+            _ = try SignatureClaim(request)
+            Issue.record("accepted: \(query)")
+        } catch {
+            guard case .malformedQuery = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+
+    @Test func `a query that lacks a parameter or has one twice is refused`() {
+        for index in Self.query.indices {
+            var fewer = Self.query
+            fewer.remove(at: index)
+            refuse(fewer)
+            refuse(Self.query + [Self.query[index]])
+            var undecodable = Self.query
+            undecodable[index].1 = "%zz"
+            refuse(undecodable)
+        }
+        for date in ["20240230T000000Z", "20240229T240000Z", "2024-02-29T00:00:00Z", "20240229T000000", ""] {
+            refuse(Self.query.map { $0.0 == "X-Amz-Date" ? ($0.0, date) : $0 })
+        }
+    }
+
+    @Test func `parts in any order, with or without spaces, are read`() throws {
+        var request = HTTPRequest(method: .get, scheme: nil, authority: "h", path: "/")
+        request.headerFields[.authorization] =
+            "AWS4-HMAC-SHA256  Signature=\(Self.signature),SignedHeaders=host,   Credential=\(Self.scope)"
+        try request.append("x-amz-date", "20240229T000000Z")
+        let claim = try SignatureClaim(request)
+        #expect(claim.accessKeyID == "AK")
+        #expect(claim.signedHeaders == ["host"])
+    }
+
+    @Test func `mutated claims neither crash nor take long`() throws {
+        var random = SplitMix64(state: 2)
+        let header = Array(("AWS4-HMAC-SHA256 " + Self.headers[3] + ", Signature=" + Self.signature).utf8)
+        let query = Array(("/?" + Self.query.map { "\($0.0)=\($0.1)" }.joined(separator: "&")).utf8)
+        for _ in 0..<5_000 {
+            var request = HTTPRequest(method: .get, scheme: nil, authority: "h", path: mutated(query, &random))
+            _ = try? SignatureClaim(request)
+            request.path = "/"
+            request.headerFields[.authorization] = mutated(header, &random)
+            _ = try? SignatureClaim(request)
+        }
+    }
+
+    private func mutated(_ bytes: [UInt8], _ random: inout SplitMix64) -> String {
+        var bytes = bytes
+        for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
+            let index = Int.random(in: 0..<bytes.count, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: bytes[index] = UInt8.random(in: 0...255, using: &random)
+            case 1: bytes.remove(at: index)
+            case 2: bytes.insert("%&=/;, +".utf8.randomElement(using: &random) ?? 0, at: index)
+            default: bytes.append(contentsOf: bytes[index...].prefix(20))
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
