@@ -1,1 +1,3 @@
-print("sluice")
+import App
+
+await Command.main()

@@ -1,0 +1,76 @@
+public import Domain
+public import Logging
+
+/// What the server runs with: every setting, checked. The catalogue is `Setting.all`.
+public struct Settings: Sendable {
+    public var hostname: String
+    public var port: Int
+    /// Path of the SQLite file.
+    public var database: String
+    public var sandbox: Bool
+    public var masterKey: Secret?
+    public var bootstrapAPIKey: Secret?
+    /// Between recurring checks of one integration.
+    public var validationInterval: Duration
+    public var logLevel: Logger.Level
+    /// Where the client commands find a server.
+    public var url: String
+    public var apiKey: Secret?
+    /// The environment as the AWS clients read it: the process's, with what the file adds.
+    public var awsEnvironment: [String: String]
+    /// Every setting with its value and source, in the catalogue's order.
+    public var values: [SettingValue]
+    /// `SLUICE_…` variables that name no setting, sorted; most likely misspelt.
+    public var unknownVariables: [String]
+
+    /// - Throws: `SettingsError` for the first value that cannot be used.
+    public init(_ sources: SettingSources, environment: [String: String]) throws(SettingsError) {
+        var values: [SettingValue] = []
+        for setting in Setting.all { values.append(try sources.value(of: setting)) }
+        let read = ReadSettings(values: values)
+        hostname = try read.text(.httpHostname)
+        port = try read.integer(.httpPort, in: 0...65535)
+        database = try read.text(.database)
+        sandbox = read[.sandbox] == "true"
+        masterKey = read[.masterKey].map { Secret($0) }
+        bootstrapAPIKey = read[.bootstrapAPIKey].map { Secret($0) }
+        validationInterval = .seconds(try read.integer(.validationInterval, in: 1...31_536_000))
+        guard let level = Logger.Level(rawValue: try read.text(.logLevel).lowercased()) else {
+            throw SettingsError("log.level must be one of trace, debug, info, notice, warning, error, critical.")
+        }
+        logLevel = level
+        url = try read.text(.url)
+        apiKey = read[.apiKey].map { Secret($0) }
+        awsEnvironment = environment
+        for value in values where value.setting.key.hasPrefix("aws.") && value.source != .defaultValue {
+            awsEnvironment[value.setting.environmentName] = value.value
+        }
+        self.values = values
+        let known = Set(Setting.all.map(\.environmentName)).union(Self.otherVariables)
+        unknownVariables = environment.keys.filter { $0.hasPrefix("SLUICE_") && !known.contains($0) }.sorted()
+    }
+
+    /// Read elsewhere: the file's own name, and the fault points of the crash tests.
+    private static let otherVariables: Set<String> = ["SLUICE_CONFIG", "SLUICE_CRASH_AT"]
+}
+
+private struct ReadSettings {
+    let values: [SettingValue]
+
+    subscript(setting: Setting) -> String? { values.first { $0.setting == setting }?.value }
+
+    func text(_ setting: Setting) throws(SettingsError) -> String {
+        guard let value = self[setting], !value.isEmpty else {
+            throw SettingsError("\(setting.key) must not be empty.")
+        }
+        return value
+    }
+
+    func integer(_ setting: Setting, in range: ClosedRange<Int>) throws(SettingsError) -> Int {
+        guard let value = Int(try text(setting)), range.contains(value) else {
+            throw SettingsError(
+                "\(setting.key) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+}
