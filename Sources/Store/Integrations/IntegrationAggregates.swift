@@ -128,17 +128,19 @@ extension IntegrationAggregates {
     /// The first other integration in use that has one of the one or two values, or will have.
     private func holder(of column: String, _ values: [String], except id: IntegrationID?) throws -> Holder? {
         guard let first = values.first, let last = values.last else { return nil }
-        return try db.row(
+        let condition = "IN (?, ?) AND status NOT IN ('deleted', 'disabled') AND id <> ?"
+        let own = id?.value ?? 0
+        // Each half reads one unique index; with OR instead, the whole table would be read.
+        return try db.rows(
             """
-            SELECT id, status, \(column), pending_\(column) FROM integration
-            WHERE (\(column) IN (?, ?) OR pending_\(column) IN (?, ?))
-                AND status NOT IN ('deleted', 'disabled') AND id <> ?
-            ORDER BY id
-            """, [first, last, first, last, id?.value ?? 0]
+            SELECT id, status, \(column), pending_\(column) FROM integration WHERE \(column) \(condition)
+            UNION ALL
+            SELECT id, status, \(column), pending_\(column) FROM integration WHERE pending_\(column) \(condition)
+            """, [first, last, own, first, last, own]
         ) { row in
             Holder(
                 id: IntegrationID(try row.integer()), status: try row.parsed(IntegrationStatus.init(rawValue:)),
                 values: [row.optionalText(), row.optionalText()].compactMap(\.self))
-        }
+        }.min { $0.id < $1.id }
     }
 }
