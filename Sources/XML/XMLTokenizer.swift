@@ -21,7 +21,7 @@ struct XMLTokenizer {
 
     let bytes: [UInt8]
     let attributeLimit: Int
-    private(set) var position = 0
+    var position = 0
 
     init(_ bytes: [UInt8], attributeLimit: Int) throws(XMLError) {
         self.bytes = bytes
@@ -138,112 +138,6 @@ extension XMLTokenizer {
     }
 }
 
-// MARK: - Character data
-
-extension XMLTokenizer {
-    private mutating func characters() throws(XMLError) -> Token {
-        let start = position
-        var isPlain = true
-        var isBlank = true
-        while let next = byte(at: position), next != UInt8(ascii: "<") {
-            if next == UInt8(ascii: "&") || next == 0x0D { isPlain = false }
-            if next == UInt8(ascii: ">"), position - start >= 2, bytes[position - 1] == UInt8(ascii: "]"),
-                bytes[position - 2] == UInt8(ascii: "]")
-            {
-                throw XMLError(.malformed("]]> in text"), at: position - 2)
-            }
-            if !Self.isSpace(next) { isBlank = false }
-            position += 1
-        }
-        let text = try isPlain ? string(start..<position) : decoded(start..<position, isAttribute: false)
-        return .text(text, isBlank: isBlank)
-    }
-
-    private mutating func characterData() throws(XMLError) -> Token {
-        let start = position + "<![CDATA[".utf8.count
-        position = start
-        try skip(past: "]]>")
-        var text: [UInt8] = []
-        appendLines(start..<(position - 3), to: &text)
-        return .text(String(decoding: text, as: UTF8.self), isBlank: false)
-    }
-
-    /// Text with references replaced and line ends made LF (XML 1.0, 2.11), in attributes white space made spaces (3.3.3).
-    private func decoded(_ range: Range<Int>, isAttribute: Bool) throws(XMLError) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(range.count)
-        var index = range.lowerBound
-        while index < range.upperBound {
-            let plain = index
-            while index < range.upperBound, bytes[index] != UInt8(ascii: "&") { index += 1 }
-            let first = text.count
-            appendLines(plain..<index, to: &text)
-            if isAttribute {
-                for place in first..<text.count where Self.isSpace(text[place]) { text[place] = 0x20 }
-            }
-            if index < range.upperBound {
-                index = try appendReference(at: index, end: range.upperBound, to: &text)
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    private func appendLines(_ range: Range<Int>, to text: inout [UInt8]) {
-        for index in range {
-            guard bytes[index] == 0x0D else {
-                text.append(bytes[index])
-                continue
-            }
-            if index + 1 == range.upperBound || bytes[index + 1] != 0x0A { text.append(0x0A) }
-        }
-    }
-
-    /// Appends what the reference beginning at `start` stands for; returns the offset after its semicolon.
-    private func appendReference(at start: Int, end: Int, to text: inout [UInt8]) throws(XMLError) -> Int {
-        // The longest reference that means anything, `&#x10FFFF;` with a few leading zeros, is shorter than this.
-        let limit = Swift.min(end, start + 16)
-        guard let semicolon = bytes[start..<limit].firstIndex(of: UInt8(ascii: ";")) else {
-            throw XMLError(.unknownEntity, at: start)
-        }
-        let name = bytes[(start + 1)..<semicolon]
-        if name.first == UInt8(ascii: "#") {
-            guard let scalar = Self.character(name.dropFirst()) else {
-                throw XMLError(.invalidCharacterReference, at: start)
-            }
-            text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-        } else if let character = Self.predefined(name) {
-            text.append(character)
-        } else {
-            throw XMLError(.unknownEntity, at: start)
-        }
-        return semicolon + 1
-    }
-
-    private static func predefined(_ name: ArraySlice<UInt8>) -> UInt8? {
-        if name.elementsEqual("amp".utf8) { return UInt8(ascii: "&") }
-        if name.elementsEqual("lt".utf8) { return UInt8(ascii: "<") }
-        if name.elementsEqual("gt".utf8) { return UInt8(ascii: ">") }
-        if name.elementsEqual("quot".utf8) { return UInt8(ascii: "\"") }
-        if name.elementsEqual("apos".utf8) { return UInt8(ascii: "'") }
-        return nil
-    }
-
-    /// The character of `38` or `x26`. Control characters other than U+0000 are taken, as XML 1.1 does: S3 writes keys so.
-    private static func character(_ digits: ArraySlice<UInt8>) -> Unicode.Scalar? {
-        let isHex = digits.first == UInt8(ascii: "x")
-        let digits = isHex ? digits.dropFirst() : digits
-        guard !digits.isEmpty else { return nil }
-        var value: UInt32 = 0
-        for digit in digits {
-            guard let number = XMLCharacters.digit(digit), isHex || number < 10 else { return nil }
-            value = value * (isHex ? 16 : 10) + number
-            if value > 0x10FFFF { return nil }
-        }
-        guard value != 0, value != 0xFFFE, value != 0xFFFF else { return nil }
-        return Unicode.Scalar(value)
-    }
-}
-
 // MARK: - What is passed over
 
 extension XMLTokenizer {
@@ -299,7 +193,7 @@ extension XMLTokenizer {
 // MARK: - Bytes
 
 extension XMLTokenizer {
-    private func byte(at index: Int) -> UInt8? {
+    func byte(at index: Int) -> UInt8? {
         index < bytes.count ? bytes[index] : nil
     }
 
@@ -319,7 +213,7 @@ extension XMLTokenizer {
         return position > start
     }
 
-    private mutating func skip(past text: StaticString) throws(XMLError) {
+    mutating func skip(past text: StaticString) throws(XMLError) {
         let pattern = Array(text.description.utf8)
         while position + pattern.count <= bytes.count {
             if bytes[position] == pattern[0], bytes[position...].starts(with: pattern) {
@@ -337,7 +231,7 @@ extension XMLTokenizer {
         position += 1
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool {
+    static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
