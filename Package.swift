@@ -119,7 +119,7 @@ let package = Package(
                     nioCore, yams,
                 ]),
             test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
-            test("AppTests", ["App", "Domain", "TestSupport"]),
+            test("AppTests", ["App", "Domain", "TestSupport", "Transport", coreMetrics, logging]),
             test("EndToEndTests", ["App", "Domain", "Sandbox", "Store", "TestSupport", httpTypes, logging]),
         ]
 )

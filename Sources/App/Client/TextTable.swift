@@ -12,7 +12,7 @@ struct TextTable {
             var line = ""
             for (column, cell) in row.enumerated() {
                 line += cell
-                // The last column is not padded: no line ends in spaces.
+                // The last column is not padded.
                 guard column < row.count - 1, column < widths.count else { continue }
                 line += String(repeating: " ", count: widths[column] - cell.count + 2)
             }

@@ -1,4 +1,6 @@
 public import ArgumentParser
+import Domain
+import Store
 
 /// The `sluice` program.
 public struct Command: AsyncParsableCommand {
@@ -13,7 +15,7 @@ public struct Command: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Upkeep:", subcommands: [HealthCommand.self]),
+            CommandGroup(name: "Upkeep:", subcommands: [HealthCommand.self, MigrateCommand.self, UserCommand.self]),
             CommandGroup(name: "Client of a running server:", subcommands: [IntegrationCommand.self]),
         ])
 
@@ -23,6 +25,7 @@ public struct Command: AsyncParsableCommand {
 
     /// Runs what the process's arguments say, and ends the process when that failed.
     public static func main() async {
+        Terminal.ignoreBrokenPipes()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -32,8 +35,12 @@ public struct Command: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             end(failure.description, code: 1)
-        } catch let failure as SettingsError {
-            end(failure.description, code: 1)
+        } catch let error as SettingsError {
+            end(error.description, code: 1)
+        } catch let error as StoreError {
+            end(error.description, code: 1)
+        } catch let error as DomainError {
+            end(error.message, code: 1)
         } catch {
             switch exitCode(for: error) {
             case .success:

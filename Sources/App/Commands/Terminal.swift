@@ -11,6 +11,9 @@ enum Terminal {
     static func print(_ line: String) { write(line, to: 1) }
     static func error(_ line: String) { write(line, to: 2) }
 
+    /// Writing where nobody reads any more is an error to be handled, not the end of the process.
+    static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
     static func endProcess(code: Int32) -> Never { exit(code) }
 
     private static func write(_ line: String, to descriptor: Int32) {

@@ -46,9 +46,12 @@ public final class PrometheusRegistry: MetricsFactory {
     }
 
     /// The exposition: families by name, series by labels.
-    public func text() -> String {
+    ///
+    /// - Parameter counters: Counted elsewhere; shown first.
+    public func text(and counters: [(name: String, total: Int)] = []) -> String {
         let families = families.withLock { $0 }
         var text = ""
+        for (name, total) in counters { text += "# TYPE \(name) counter\n\(name) \(total)\n" }
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
             text += "# TYPE \(name) \(family.kind.rawValue)\n"
             for (labels, series) in family.series.sorted(by: { $0.key < $1.key }) {

@@ -1,5 +1,5 @@
 /// One setting: what it is called, what it means, and what it is when nobody says.
-public struct Setting: Sendable, Equatable {
+public struct Setting: Sendable, Hashable {
     /// Dotted; the path in the configuration file: `http.port` is `{"http": {"port": 8080}}`.
     public let key: String
     public let kind: Kind

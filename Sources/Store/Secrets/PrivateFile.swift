@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 
 #if canImport(Glibc)
     import Glibc
@@ -9,16 +9,18 @@ import Domain
 #endif
 
 /// A small file that only its owner may read.
-struct PrivateFile {
+public struct PrivateFile: Sendable {
     /// Read at most this much: a key file holds a few lines.
     private static let limit = 64 * 1024
 
-    let path: String
+    public let path: String
 
-    var exists: Bool { unsafe access(path, F_OK) == 0 }
+    public init(path: String) { self.path = path }
+
+    public var exists: Bool { unsafe access(path, F_OK) == 0 }
 
     /// `nil` when there is no such file.
-    func contents() throws(StoreError) -> Secret? {
+    public func contents() throws(StoreError) -> Secret? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -44,7 +46,7 @@ struct PrivateFile {
     }
 
     /// Fails when the file exists.
-    func create(containing text: String) throws(StoreError) {
+    public func create(containing text: String) throws(StoreError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
