@@ -1,0 +1,35 @@
+public import SigV4
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where credentials come from. Nobody falls back from one provider to another once one has been chosen.
+public protocol AWSCredentialsProvider: Sendable {
+    /// Credentials that are valid now. Throws an error of kind `credentials` that says what was looked for.
+    func credentials() async throws(AWSError) -> AWSCredentials
+}
+
+/// Credentials that never change.
+public struct StaticCredentialsProvider: AWSCredentialsProvider {
+    private let value: AWSCredentials
+
+    public init(_ credentials: AWSCredentials) {
+        value = credentials
+    }
+
+    public init(accessKeyID: String, secretAccessKey: Secret, sessionToken: String? = nil) {
+        value = AWSCredentials(
+            accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
+    }
+
+    public func credentials() -> AWSCredentials { value }
+}
+
+extension AWSError {
+    static func credentials(_ message: String) -> AWSError {
+        AWSError(kind: .credentials, operation: "credentials", code: "CredentialsNotFound", message: message)
+    }
+}
