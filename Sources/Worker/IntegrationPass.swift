@@ -123,6 +123,10 @@ extension IntegrationPass {
     private func lookThenUpdate(
         _ id: String, _ record: LocationRecord, of current: Integration
     ) async throws(DomainError) -> Progress {
+        // A rollback, which nobody waits for, outlasts what it rolls back: that must not be done after the look.
+        if !current.status.isTransitional, let end = uncertain(record) {
+            return .waiting(try await commit(current) { $0.lookAgain(at: end, now: clock.now) })
+        }
         let location: AWSLocation?
         do throws(AWSProblem) {
             location = try await service.location(id: id, current.activeConnection, deadline: options.callDeadline)
@@ -173,8 +177,7 @@ extension IntegrationPass {
         case .success(.ours(let location)): return try await made(location, record.role, at: record.path, of: current)
         case .success(.foreign): return try await gone(record.path, of: current)
         case .success(.nothing):
-            let end = (record.attemptedAt ?? .distantPast).addingTimeInterval(options.uncertainty)
-            guard clock.now < end else { return try await gone(record.path, of: current) }
+            guard let end = uncertain(record) else { return try await gone(record.path, of: current) }
             return .waiting(try await commit(current) { $0.lookAgain(at: end, now: clock.now) })
         }
     }
@@ -183,6 +186,12 @@ extension IntegrationPass {
 // MARK: Looking
 
 extension IntegrationPass {
+    /// Until when a call whose answer was lost may still be done; `nil` when that time is over.
+    private func uncertain(_ record: LocationRecord) -> Date? {
+        guard let end = record.attemptedAt?.addingTimeInterval(options.uncertainty), clock.now < end else { return nil }
+        return end
+    }
+
     enum Sight {
         case nothing
         case ours(AWSLocation)

@@ -112,7 +112,7 @@ import Testing
         integration.attemptFailed(
             at: Fixtures.path("s3://next/"),
             AWSProblem(
-                kind: .unreachable, code: "timeout", message: "no answer", action: "s3:CreateAccessGrantsLocation",
+                kind: .refused, code: "AccessDenied", message: "no", action: "s3:CreateAccessGrantsLocation",
                 mayHaveSucceeded: true), now: now, delay: 1, patience: 0)
         integration = try await store.integrations.save(integration)
         #expect(integration.status == .editError)

@@ -20,11 +20,14 @@ extension Integration {
 
     public func location(at path: LocationPath) -> LocationRecord? { locations.first { $0.path == path } }
 
+    private func isOld(_ record: LocationRecord) -> Bool { record.path == configuration.path }
+
     /// Whether the change under way ends, or fails, with this record. The others are cleaned up in the background.
     private func concerns(_ record: LocationRecord) -> Bool {
         switch status {
         case .creating: record.isWanted
-        case .editing: record.isWanted || record.path == configuration.path
+        // The old location matters once the new one is there: it need not work for its path to be changed.
+        case .editing: record.path == (pending ?? configuration).path || !record.isWanted && isOld(record)
         case .deleting: true
         case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
             .recurringValidationError:
@@ -44,12 +47,9 @@ extension Integration {
         schedule.nextAttemptAt = now.addingTimeInterval(lease)
         let wantedRole = wantedRole(at: path)
         updateLocation(path) { record in
-            if record.made != nil {
-                record.made?.role = nil
-            } else if let wantedRole {
-                record.attemptedAt = now
-                record.role = wantedRole
-            }
+            record.attemptedAt = now
+            record.made?.role = nil
+            if record.made == nil, let wantedRole { record.role = wantedRole }
         }
     }
 
@@ -83,17 +83,18 @@ extension Integration {
 
     /// A try failed. Transient problems are tried again after `delay`, until `patience` is used up.
     ///
-    /// - Parameter before: the record before `beginAttempt`; it holds again when AWS definitely did nothing.
+    /// - Parameter before: the record before `beginAttempt`, if that was called; it holds again when AWS definitely did
+    ///   nothing.
     public mutating func attemptFailed(
-        at path: LocationPath, before: LocationRecord, _ problem: AWSProblem, now: Date, delay: TimeInterval,
+        at path: LocationPath, before: LocationRecord? = nil, _ problem: AWSProblem, now: Date, delay: TimeInterval,
         patience: TimeInterval
     ) {
         let matters = location(at: path).map(concerns) ?? false
-        if !problem.mayHaveSucceeded {
+        if let before, !problem.mayHaveSucceeded {
             updateLocation(path) { record in
                 record.made = before.made
                 record.attemptedAt = before.attemptedAt
-                if before.attemptedAt != nil { record.role = before.role }
+                if before.made == nil, before.attemptedAt != nil { record.role = before.role }
             }
         }
         schedule.failures += 1
@@ -188,13 +189,15 @@ extension Integration {
         }
     }
 
-    /// The new location is there: the old one is wanted no more. `false` when that is so already.
+    /// The new location is there: the old one is wanted no more. `false` when there is none (any more).
     private mutating func cutOver() -> Bool {
-        guard let pending, pending.path != configuration.path,
-            let old = locations.firstIndex(where: { $0.path == configuration.path && $0.isWanted })
-        else { return false }
+        guard let pending, pending.path != configuration.path, let old = locations.firstIndex(where: isOld) else {
+            return false
+        }
         locations[old].isWanted = false
-        return true
+        guard locations[old].step == .forget else { return true }
+        locations.remove(at: old)
+        return false
     }
 
     private mutating func finish(_ event: IntegrationLifecycle.Event, message: String?, now: Date) {
@@ -237,7 +240,7 @@ extension Integration {
         case .editing:
             guard let pending else { return [(configuration.path, configuration.locationRole)] }
             guard pending.path != configuration.path else { return [(pending.path, pending.locationRole)] }
-            let isCutOver = locations.contains { $0.path == configuration.path && !$0.isWanted }
+            let isCutOver = locations.contains { isOld($0) && !$0.isWanted }
             let new = (pending.path, pending.locationRole)
             return isCutOver ? [new] : [(configuration.path, configuration.locationRole), new]
         case .createError, .deleting, .deleted: return []

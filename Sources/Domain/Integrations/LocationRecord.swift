@@ -16,7 +16,7 @@ public struct LocationRecord: Sendable, Equatable {
     public var isWanted: Bool
     /// What AWS answered when it was made; `nil` while that is not known.
     public var made: Made?
-    /// When the last create was begun whose answer is not known.
+    /// When the last call was begun that changes it and whose answer is not known.
     public var attemptedAt: Date?
 
     public struct Made: Sendable, Equatable {
