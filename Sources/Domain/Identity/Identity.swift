@@ -96,6 +96,14 @@ public struct CredentialHash: Sendable, Hashable {
     /// 32 bytes.
     public let bytes: [UInt8]
     public init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Takes the same time wherever the first difference is.
+    public static func == (a: Self, b: Self) -> Bool {
+        guard a.bytes.count == b.bytes.count else { return false }
+        var difference: UInt8 = 0
+        for (x, y) in zip(a.bytes, b.bytes) { difference |= x ^ y }
+        return difference == 0
+    }
 }
 
 /// What a credential stands for, with the moment it ends.

@@ -1,0 +1,43 @@
+import Domain
+public import Hummingbird
+import Logging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Of a request whose sender is not known yet.
+public struct APIRequestContext: RequestContext {
+    public var coreContext: CoreRequestContextStorage
+    /// Sent as `x-request-id`, and in every line logged for the request.
+    public let requestID: String
+    /// Set by authentication; read by `CallerContext` only.
+    var caller: Caller?
+
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? UUID().uuidString.lowercased()
+    }
+}
+
+/// Of a request whose sender is known: it cannot be made without one.
+struct CallerContext: ChildRequestContext {
+    var coreContext: CoreRequestContextStorage
+    let requestID: String
+    let caller: Caller
+
+    init(context: APIRequestContext) throws {
+        guard let caller = context.caller else { throw DomainError.unauthenticated }
+        coreContext = context.coreContext
+        requestID = context.requestID
+        self.caller = caller
+    }
+}
+
+extension DomainError {
+    static var unauthenticated: DomainError {
+        DomainError(.unauthorized, "Missing authentication: send an API key or a token in the Authorization header.")
+    }
+}

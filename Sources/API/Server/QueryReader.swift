@@ -1,0 +1,97 @@
+import Domain
+import Hummingbird
+
+/// The query, taken apart like a body: a misspelt `dryRun` must not make the real thing.
+struct QueryReader {
+    private var parameters: [(name: String, value: String)]
+    private var faults: [InputFault] = []
+
+    init(_ request: Request) {
+        let query = request.uri.query ?? ""
+        parameters = []
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = FormCoding.decode(parts[0]), let value = FormCoding.decode(parts.count > 1 ? parts[1] : "")
+            else {
+                faults.append(InputFault("query", "is not well encoded"))
+                continue
+            }
+            parameters.append((name, value))
+        }
+    }
+
+    private mutating func take(_ name: String) -> String? {
+        let values = parameters.filter { $0.name == name }
+        parameters.removeAll { $0.name == name }
+        if values.count > 1 { faults.append(InputFault("query.\(name)", "is given twice")) }
+        return values.first?.value
+    }
+
+    /// `false` when absent.
+    mutating func flag(_ name: String) -> Bool {
+        switch take(name) {
+        case nil, "false": return false
+        case "true": return true
+        default:
+            faults.append(InputFault("query.\(name)", "must be true or false"))
+            return false
+        }
+    }
+
+    /// `nil` when absent.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let text = take(name) else { return nil }
+        guard let value = text.decimalInteger.flatMap({ Int(exactly: $0) }), range.contains(value) else {
+            faults.append(
+                InputFault(
+                    "query.\(name)", "must be a whole number from \(range.lowerBound) to \(range.upperBound)"))
+            return nil
+        }
+        return value
+    }
+
+    /// The faults so far, with one for each parameter that nobody took.
+    consuming func finish() -> [InputFault] {
+        faults
+            + parameters.map { InputFault("query.\(FieldReader.printable($0.name))", "is not a known parameter") }
+    }
+}
+
+/// `application/x-www-form-urlencoded`, of bodies and queries.
+enum FormCoding {
+    /// `nil` for a bad escape, or what is not UTF-8 then.
+    static func decode(_ text: some StringProtocol) -> String? {
+        var bytes: [UInt8] = []
+        var iterator = text.utf8.makeIterator()
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = iterator.next().flatMap(hex), let low = iterator.next().flatMap(hex) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+}
+
+extension StringProtocol {
+    /// Plain decimal digits only: no sign, no space, no leading zero, at most `Int64.max`.
+    var decimalInteger: Int64? {
+        guard utf8.count <= 19, utf8.allSatisfy({ (0x30...0x39).contains($0) }), utf8.count == 1 || utf8.first != 0x30
+        else { return nil }
+        return Int64(self)
+    }
+}
