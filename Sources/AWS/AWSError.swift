@@ -59,6 +59,25 @@ public struct AWSError: Error, Sendable, Equatable {
     }
 }
 
+extension AWSError {
+    /// One word for why there is no answer: `resolve`, `connect`, `tls`, `timeout`, …; `nil` when there is one.
+    public var transportFailure: String? {
+        guard case .transport(let error) = kind else { return nil }
+        return switch error {
+        case .malformedRequest: "malformedRequest"
+        case .resolve: "resolve"
+        case .connect, .connectTimeout: "connect"
+        case .tls: "tls"
+        case .timeout: "timeout"
+        case .tooLarge: "tooLarge"
+        case .cancelled: "cancelled"
+        case .connectionLost: "connectionLost"
+        case .malformedResponse: "malformedResponse"
+        case .shutDown: "shutDown"
+        }
+    }
+}
+
 extension AWSError: CustomStringConvertible {
     public var description: String {
         let status = httpStatus.map { ", status \($0)" } ?? ""

@@ -25,6 +25,11 @@ public struct StaticCredentialsProvider: AWSCredentialsProvider {
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
     }
 
+    /// - Parameter secret: the secret access key itself.
+    public init(accessKeyID: String, revealed secret: String) {
+        self.init(accessKeyID: accessKeyID, secretAccessKey: Secret(secret))
+    }
+
     public func credentials() -> AWSCredentials { value }
 }
 
