@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "S3Server",
-            dependencies: ["SigV4", "XML", crypto, httpTypes, hummingbird, logging, nioCore],
+            dependencies: ["SigV4", "XML", crypto, httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
             swiftSettings: settings),
         .target(
             name: "Sandbox",
