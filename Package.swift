@@ -29,6 +29,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -90,7 +91,7 @@ let package = Package(
             dependencies: [
                 "API", "AWS", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker",
                 argumentParser, configuration, coreMetrics, crypto, httpTypes, hummingbird, logging, metrics, nioCore,
-                serviceLifecycle,
+                serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings),
         .executableTarget(name: "sluice", dependencies: ["App"], swiftSettings: settings),

@@ -15,8 +15,11 @@ public struct Command: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Upkeep:", subcommands: [HealthCommand.self, MigrateCommand.self, UserCommand.self]),
-            CommandGroup(name: "Client of a running server:", subcommands: [IntegrationCommand.self]),
+
+            CommandGroup(
+                name: "Upkeep:",
+                subcommands: [DoctorCommand.self, HealthCommand.self, MigrateCommand.self, UserCommand.self]),
+            CommandGroup(name: "Client of a running server:", subcommands: [IntegrationCommand.self, KeyCommand.self]),
         ])
 
     public static let version = "0.1.0"
