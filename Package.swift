@@ -112,7 +112,10 @@ let package = Package(
             test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
             test(
                 "SandboxTests",
-                ["S3Server", "Sandbox", "SigV4", "XML", httpTypes, hummingbird, hummingbirdTesting, logging, nioCore]),
+                [
+                    "S3Server", "Sandbox", "SigV4", "XML", grdb, httpTypes, hummingbird, hummingbirdTesting, logging,
+                    nioCore,
+                ]),
             test(
                 "APITests",
                 [
