@@ -30,7 +30,7 @@ struct IntegrationRequest {
         case create
         /// The members that only reads show are accepted, so that GET, change, PUT works.
         case replace(IntegrationID)
-        /// No call is made, so no secret is needed.
+        /// No call is made, so no secret is needed; what reads show is accepted too.
         case scripts
     }
 
@@ -63,8 +63,9 @@ struct IntegrationRequest {
     }
 
     private static func readShown(_ root: inout FieldReader, _ purpose: Purpose) {
-        guard case .replace(let id) = purpose else { return }
+        guard purpose != .create else { return }
         root.ignore("status", "statusMessage", "validationResults", "createdAt", "updatedAt")
+        guard case .replace(let id) = purpose else { return root.ignore("id") }
         if let sent = root.optional("id"), sent != .string(id.description), sent != .number(id.description) {
             root.fault("id", "must be \"\(id)\", as in the path, or be left out")
         }
@@ -97,8 +98,9 @@ extension IntegrationRequest.Purpose {
 extension IntegrationRequest.Draft {
     fileprivate mutating func read(_ config: inout FieldReader, for purpose: IntegrationRequest.Purpose) {
         config.ignore("port")
-        if purpose.isReplace { config.ignore("awsExternalId") }
-        if !purpose.isReplace, config.optional("awsExternalId") != nil {
+        if purpose != .create {
+            config.ignore("awsExternalId")
+        } else if config.optional("awsExternalId") != nil {
             config.fault("awsExternalId", "is read-only: the server makes it")
         }
         name = config.string("name", limit: 255)
@@ -202,7 +204,16 @@ extension IntegrationRequest {
             }
             base = .accessKey(id: id, secret: stored)
         }
-        return IntegrationProposal(
+        return proposal(base: base, externalIDs: externalIDs)
+    }
+
+    /// For what needs no credentials: nobody is asked with it.
+    func withoutSecret(externalIDs: any ExternalIDSource) -> IntegrationProposal {
+        proposal(base: .auto, externalIDs: externalIDs)
+    }
+
+    private func proposal(base: AWSAuthentication.Base, externalIDs: any ExternalIDSource) -> IntegrationProposal {
+        IntegrationProposal(
             name: name, locationRole: locationRole, path: path,
             connection: AWSConnection(
                 accountID: accountID, region: region,

@@ -30,4 +30,5 @@ func apiRoutes(_ dependencies: APIDependencies, _ authenticator: Authenticator) 
         + KeyRoutes(dependencies, authenticator: authenticator).routes
         + UserRoutes().routes
         + IntegrationRoutes(dependencies).routes
+        + ScriptRoutes(dependencies).routes
 }

@@ -5,6 +5,8 @@ public struct IAMRoleARN: Sendable, Hashable, CustomStringConvertible {
     public let accountID: AWSAccountID
     /// The last segment: 1 to 64 of `[\w+=,.@-]`.
     public let name: String
+    /// `/`, or what stands before the name: `/team/data/`.
+    public let path: String
 
     /// - Throws: `MalformedARN` that says in words what is wrong.
     public init(_ text: String) throws(MalformedARN) {
@@ -29,6 +31,7 @@ public struct IAMRoleARN: Sendable, Hashable, CustomStringConvertible {
         partition = String(parts[1])
         accountID = account
         self.name = String(name)
+        self.path = String(parts[5].dropFirst(4).dropLast(name.count))
     }
 
     public struct MalformedARN: Error, Sendable, Equatable {
