@@ -123,8 +123,8 @@ extension IntegrationPass {
     private func lookThenUpdate(
         _ id: String, _ record: LocationRecord, of current: Integration
     ) async throws(DomainError) -> Progress {
-        // A rollback, which nobody waits for, outlasts what it rolls back: that must not be done after the look.
-        if !current.status.isTransitional, let end = uncertain(record) {
+        // What was begun for another wish, such as the one that is rolled back, must not be done after the look.
+        if let end = uncertain(record), let begun = record.attemptedAt, begun < current.schedule.statusSince {
             return .waiting(try await commit(current) { $0.lookAgain(at: end, now: clock.now) })
         }
         let location: AWSLocation?

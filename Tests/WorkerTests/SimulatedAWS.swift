@@ -74,6 +74,8 @@ final class SimulatedAWS: AccessGrantsService {
     private func call<Value: Sendable>(
         _ name: String, changes: Bool, _ effect: @escaping @Sendable (inout State) -> Result<Value, AWSProblem>
     ) throws(AWSProblem) -> Value {
+        // A call takes time, so that what it leads to is later than its begin.
+        clock.advance(by: 0.001)
         runLate()
         let now = clock.now
         let result = state.withLock { state -> Result<Value, AWSProblem> in
