@@ -113,7 +113,8 @@ let package = Package(
             test(
                 "SandboxTests",
                 [
-                    "S3Server", "Sandbox", "SigV4", "XML", grdb, httpTypes, hummingbird, hummingbirdTesting, logging,
+                    "S3Server", "Sandbox", "SigV4", "Transport", "XML", grdb, httpTypes, hummingbird,
+                    hummingbirdTesting, logging,
                     nioCore,
                 ]),
             test(

@@ -1,0 +1,84 @@
+import GRDB
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The sandbox's state: one SQLite file, or memory.
+///
+/// Only asynchronous access is offered: mixing GRDB's synchronous and asynchronous reads on one pool can use up its
+/// readers and wedge the process.
+final class SandboxDatabase: Sendable {
+    private let writer: any DatabaseWriter
+
+    /// - Parameter directory: folder of the database file, made when missing; nil keeps everything in memory.
+    init(directory: String?) async throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        if let directory {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let pool = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
+            // The pool sets NORMAL once it is open, so FULL has to be asked for afterwards.
+            try await pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            writer = pool
+        } else {
+            writer = try DatabaseQueue(configuration: configuration)
+        }
+        var migrator = DatabaseMigrator()
+        for migration in SandboxSchema.migrations {
+            migrator.registerMigration(migration.name) { try $0.execute(sql: migration.sql) }
+        }
+        let complete = migrator
+        try await writer.write { database in
+            guard try !complete.hasBeenSuperseded(database) else { throw SandboxStateTooNew() }
+        }
+        // The synchronous call is made once, before anybody else holds the database.
+        try await Task.detached { [writer] in try complete.migrate(writer) }.value
+    }
+
+    /// Runs `body` on one consistent snapshot.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await writer.read(body)
+    }
+
+    /// Runs `body` in one transaction, rolled back when it throws.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await writer.write(body)
+    }
+
+    /// Runs `body` on the writing connection, outside a transaction.
+    func writeWithoutTransaction<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await writer.writeWithoutTransaction(body)
+    }
+
+    func close() throws {
+        try writer.close()
+    }
+}
+
+/// The state directory was written by a newer version of the sandbox.
+public struct SandboxStateTooNew: Error, CustomStringConvertible {
+    public var description: String { "the sandbox's directory was written by a newer version" }
+}
+
+/// One step of the schema's history; append only.
+struct SchemaMigration: Sendable {
+    let name: String
+    let sql: String
+}
+
+/// Times are stored as milliseconds since 1970 UTC.
+enum Timestamp {
+    static func milliseconds(_ date: Date) -> Int64 {
+        Int64((date.timeIntervalSince1970 * 1_000).rounded())
+    }
+
+    static func date(_ milliseconds: Int64) -> Date {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+    }
+}

@@ -1,0 +1,87 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import S3Server
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The faults and counts of a running sandbox.
+final class FaultState: Sendable {
+    private let plan = Mutex(FaultPlan())
+
+    func update<Value: Sendable>(_ body: (inout FaultPlan) -> Value) -> Value {
+        plan.withLock { body(&$0) }
+    }
+}
+
+extension SandboxResponder {
+    /// Counts the call and says what is to befall it: by the rules in force and by its `x-sandbox-fault` header.
+    /// - Throws: `InvalidArgument` for a header that is no list of rules.
+    func strike(_ call: SandboxCall, _ target: SandboxTarget) throws(S3Error) -> FaultEffect {
+        let name = call.name
+        guard configuration.faultsEnabled else {
+            faults.update { $0.count(name) }
+            return FaultEffect()
+        }
+        var own: [FaultRule] = []
+        if let text = target.request.headerFields[.sandboxFault] {
+            guard let rules = FaultRule.parse(Array(text.utf8)) else {
+                throw .invalidArgument("x-sandbox-fault is not a list of fault rules")
+            }
+            own = rules
+        }
+        let second = Int(call.now.timeIntervalSince1970)
+        return faults.update { plan in
+            plan.count(name)
+            return plan.strike(name, own: own, second: second)
+        }
+    }
+
+    /// `/_sandbox/faults` (when enabled) and `/_sandbox/calls`, unsigned and in JSON.
+    func administer(_ target: SandboxTarget, _ body: [UInt8]) throws -> Response {
+        switch (target.rawPath, target.request.method) {
+        case ("/_sandbox/calls", .get):
+            return try Self.json(faults.update { $0.calls })
+        case ("/_sandbox/calls", .delete):
+            faults.update { $0.resetCalls() }
+            return Response(status: .noContent)
+        case ("/_sandbox/faults", let method):
+            guard configuration.faultsEnabled else { throw S3Error.accessDenied("Faults are not enabled") }
+            return try administerFaults(method, body)
+        default:
+            throw S3Error("NoSuchResource", 404, "The sandbox has no such resource")
+        }
+    }
+
+    private func administerFaults(_ method: HTTPRequest.Method, _ body: [UInt8]) throws -> Response {
+        switch method {
+        case .get:
+            return try Self.json(faults.update { $0.rules })
+        case .put:
+            guard let rules = FaultRule.parse(body) else {
+                throw S3Error.invalidArgument("The body is not a list of fault rules")
+            }
+            faults.update { $0.replace(rules) }
+            return Response(status: .noContent)
+        case .delete:
+            faults.update { $0.replace([]) }
+            return Response(status: .noContent)
+        default:
+            throw S3Error.methodNotAllowed
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let data = try encoder.encode(value)
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}

@@ -1,0 +1,186 @@
+import GRDB
+import S3Server
+import SigV4
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// An IAM role of the sandbox.
+struct IAMRole: Sendable, Equatable {
+    let arn: String
+    let roleID: String
+    let account: String
+    let trustPolicy: String
+    let policy: String
+    /// Seconds.
+    let maximumSession: Int
+    let createdAt: Milliseconds
+
+    var name: String { String(arn.split(separator: "/").last ?? "") }
+}
+
+/// Users, roles, keys and sessions, read and written within one transaction of the sandbox's database.
+struct IdentityStore {
+    let database: Database
+
+    func role(_ arn: String) throws -> IAMRole? {
+        try Row.fetchOne(database, sql: "SELECT * FROM iam_role WHERE arn = ?", arguments: [arn]).map(Self.role)
+    }
+
+    func role(name: String, account: String) throws -> IAMRole? {
+        try Row.fetchOne(
+            database, sql: "SELECT * FROM iam_role WHERE name = ? AND account = ?", arguments: [name, account]
+        ).map(Self.role)
+    }
+
+    func hasAccount(_ id: String) throws -> Bool {
+        try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM account WHERE id = ?)", arguments: [id]) ?? false
+    }
+
+    func hasPrincipal(_ arn: String) throws -> Bool {
+        try Bool.fetchOne(
+            database,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM iam_user WHERE arn = ?)
+                    OR EXISTS (SELECT 1 FROM iam_role WHERE arn = ?)
+                """, arguments: [arn, arn]) ?? false
+    }
+
+    func insertAccount(_ id: String) throws {
+        try database.execute(sql: "INSERT INTO account (id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [id])
+    }
+
+    func insertUser(account: String, name: String, policy: String, accessKeyID: String, secret: String) throws {
+        let arn = "arn:aws:iam::\(account):user/\(name)"
+        try database.execute(
+            sql: "INSERT INTO iam_user (arn, user_id, account, name, policy) VALUES (?, ?, ?, ?, ?)",
+            arguments: [arn, RandomText.identifier(prefix: "AIDA"), account, name, policy])
+        try database.execute(
+            sql: "INSERT INTO access_key (id, secret, user_arn) VALUES (?, ?, ?)",
+            arguments: [accessKeyID, secret, arn])
+    }
+
+    func insertRole(
+        _ arn: String, account: String, trust: String, policy: String, maximumSession: Int = 3_600, now: Milliseconds
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO iam_role (arn, role_id, account, name, trust_policy, policy, max_session_seconds, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                arn, RandomText.identifier(prefix: "AROA"), account, arn.split(separator: "/").last.map(String.init),
+                trust, policy, maximumSession, now,
+            ])
+    }
+
+    /// What the authenticator needs to know of an access key; nil for one that does not exist.
+    func accessKey(_ id: String) throws -> AccessKeyRecord<Caller>? {
+        if let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT access_key.secret, iam_user.* FROM access_key
+                JOIN iam_user ON iam_user.arn = access_key.user_arn WHERE access_key.id = ?
+                """, arguments: [id])
+        {
+            guard let policy = PolicyDocument(row["policy"]) else { return nil }
+            let caller = Caller(
+                account: row["account"], kind: .user, principalARN: row["arn"], userID: row["user_id"], policy: policy)
+            return AccessKeyRecord(secret: Secret(row["secret"]), identity: caller)
+        }
+        return try session(id)
+    }
+
+    private func session(_ id: String) throws -> AccessKeyRecord<Caller>? {
+        guard
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT session.*, iam_role.account, iam_role.role_id, iam_role.policy AS role_policy FROM session
+                    JOIN iam_role ON iam_role.arn = session.role_arn WHERE access_key_id = ?
+                    """, arguments: [id]), let policy = PolicyDocument(row["role_policy"])
+        else { return nil }
+        let name: String = row["name"]
+        let roleID: String = row["role_id"]
+        var caller = Caller(
+            account: row["account"], kind: .roleSession(name: name), principalARN: row["role_arn"],
+            userID: "\(roleID):\(name)", policy: policy)
+        if let target = (row["scope_target"] as String?).flatMap(S3Path.init),
+            let permission = (row["scope_permission"] as String?).flatMap(AccessGrantPermission.init)
+        {
+            caller.scope = SessionScope(target: target, permission: permission)
+        }
+        caller.sessionPolicy = (row["policy"] as String?).flatMap { PolicyDocument($0) }
+        caller.directoryUser = row["directory_user"]
+        if let user = caller.directoryUser {
+            caller.directoryGroups = try String.fetchAll(
+                database, sql: "SELECT group_id FROM directory_membership WHERE user_id = ? ORDER BY group_id",
+                arguments: [user])
+        }
+        return AccessKeyRecord(
+            secret: Secret(row["secret"]), sessionToken: Secret(row["token"]),
+            expiration: Timestamp.date(row["expires_at"]), identity: caller)
+    }
+
+    private static func role(_ row: Row) -> IAMRole {
+        IAMRole(
+            arn: row["arn"], roleID: row["role_id"], account: row["account"], trustPolicy: row["trust_policy"],
+            policy: row["policy"], maximumSession: row["max_session_seconds"], createdAt: row["created_at"])
+    }
+}
+
+/// A new session of a role, for AssumeRole and GetDataAccess alike.
+struct SessionIssue {
+    var roleARN: String
+    var name: String
+    /// Seconds.
+    var duration: Int
+    var scope: SessionScope?
+    var policy: String?
+    var directoryUser: String?
+}
+
+extension IdentityStore {
+    /// How long an ended session is remembered, so that its keys answer `ExpiredToken` and not `InvalidAccessKeyId`.
+    private static let remembrance: Milliseconds = 24 * 3_600_000
+
+    /// Makes temporary credentials and keeps them; sessions that ended a day ago are dropped on the way.
+    func issue(_ session: SessionIssue, now: Milliseconds) throws -> AWSCredentials {
+        let expires = now + Milliseconds(session.duration) * 1_000
+        let credentials = AWSCredentials(
+            accessKeyID: RandomText.identifier(prefix: "ASIA"), secretAccessKey: Secret(RandomText.text(40)),
+            sessionToken: RandomText.text(180), expiration: Timestamp.date(expires))
+        try database.execute(
+            sql: "DELETE FROM session WHERE expires_at < ?", arguments: [now - Self.remembrance])
+        try database.execute(
+            sql: """
+                INSERT INTO session (access_key_id, secret, token, role_arn, name, expires_at, scope_target,
+                    scope_permission, policy, directory_user)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                credentials.accessKeyID, credentials.secretAccessKey.reveal(), credentials.sessionToken,
+                session.roleARN, session.name, expires, session.scope?.target.text,
+                session.scope?.permission.rawValue, session.policy, session.directoryUser,
+            ])
+        return credentials
+    }
+}
+
+/// Random ids, secrets and tokens in AWS's alphabets.
+enum RandomText {
+    /// A four-letter prefix and 16 characters of base 32, as AWS's unique ids have.
+    static func identifier(prefix: String) -> String {
+        prefix + text(16, of: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+    }
+
+    static func text(
+        _ count: Int,
+        of alphabet: [Character] = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    ) -> String {
+        String((0..<count).map { _ in alphabet[Int.random(in: alphabet.indices)] })
+    }
+}

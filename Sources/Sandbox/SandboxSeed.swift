@@ -1,0 +1,69 @@
+import GRDB
+import HTTPTypes
+
+/// Puts what `SandboxDefaults` names into an empty state.
+enum SandboxSeed {
+    static let everything = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#
+
+    private static let account = SandboxDefaults.account
+
+    static let locationTrust = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow",\
+        "Principal":{"Service":"access-grants.s3.amazonaws.com"},\
+        "Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}]}
+        """
+
+    static let locationPolicy = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion",\
+        "s3:GetObjectAcl","s3:GetObjectVersionAcl","s3:ListMultipartUploadParts","s3:PutObject","s3:PutObjectAcl",\
+        "s3:PutObjectVersionAcl","s3:DeleteObject","s3:DeleteObjectVersion","s3:AbortMultipartUpload","s3:ListBucket",\
+        "s3:ListBucketVersions","s3:ListBucketMultipartUploads"],"Resource":"arn:aws:s3:::*"}]}
+        """
+
+    static let controlTrust = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::\(account):root"},\
+        "Action":"sts:AssumeRole"}]}
+        """
+
+    /// The documented policy of the control plane, no more.
+    static let controlPolicy = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:PassRole",\
+        "s3:CreateAccessGrant","s3:DeleteAccessGrantsLocation","s3:GetAccessGrantsLocation",\
+        "s3:CreateAccessGrantsLocation","s3:GetAccessGrantsInstance","s3:GetAccessGrantsInstanceForPrefix",\
+        "s3:GetAccessGrantsInstanceResourcePolicy","s3:ListAccessGrants","s3:ListAccessGrantsLocations",\
+        "s3:ListAccessGrantsInstances","s3:DeleteAccessGrant","s3:GetAccessGrant","s3:ListBucket",\
+        "s3:ListAllMyBuckets","s3:UpdateAccessGrantsLocation"],"Resource":"*"}]}
+        """
+
+    private static let objects = [
+        "README.txt": "Objects to try Sluice with.\n",
+        "sales/2026/january.csv": "region,amount\nnorth,120\nsouth,95\n",
+        "sales/2026/february.csv": "region,amount\nnorth,133\nsouth,101\n",
+        "research/notes.txt": "Findings go here.\n",
+    ]
+
+    /// Does nothing when the state is not empty.
+    static func plant(_ database: Database, now: Milliseconds) throws {
+        let identities = IdentityStore(database: database)
+        guard try !identities.hasAccount(account) else { return }
+        try identities.insertAccount(account)
+        try identities.insertUser(
+            account: account, name: SandboxDefaults.adminUserName, policy: everything,
+            accessKeyID: SandboxDefaults.adminAccessKeyID, secret: SandboxDefaults.adminSecretAccessKey)
+        try identities.insertRole(
+            SandboxDefaults.locationRole, account: account, trust: locationTrust, policy: locationPolicy,
+            maximumSession: 43_200, now: now)
+        try identities.insertRole(
+            SandboxDefaults.controlRole, account: account, trust: controlTrust, policy: controlPolicy, now: now)
+        let store = ObjectStore(database: database)
+        try store.insertBucket(
+            SandboxDefaults.bucket, account: account, region: SandboxDefaults.region, now: now)
+        for (key, text) in objects.sorted(by: { $0.key < $1.key }) {
+            _ = try store.put(
+                bucket: SandboxDefaults.bucket, key: key, content: Array(text.utf8),
+                headers: [.contentType: key.hasSuffix(".csv") ? "text/csv" : "text/plain"], now: now)
+        }
+        _ = try AccessGrantsStore(database: database).insertInstance(
+            account: account, region: SandboxDefaults.region, at: now, identityCenter: nil)
+    }
+}
