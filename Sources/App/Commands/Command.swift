@@ -15,6 +15,7 @@ public struct Command: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
+            CommandGroup(name: "Servers:", subcommands: [ServeCommand.self, SandboxCommand.self, DemoCommand.self]),
 
             CommandGroup(
                 name: "Upkeep:",

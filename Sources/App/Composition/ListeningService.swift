@@ -41,10 +41,10 @@ struct ListeningService<Application: ApplicationProtocol>: Service {
 }
 
 enum ListeningFailure {
-    static func text(_ error: IOError, hostname: String, port: Int) -> String {
+    static func text(_ error: IOError, hostname: String, port: Int, option: String = "--port") -> String {
         switch error.errnoCode {
-        case EADDRINUSE: "Port \(port) of \(hostname) is in use: choose another one with --port."
-        case EACCES: "Port \(port) may not be listened on by this user: choose one above 1023 with --port."
+        case EADDRINUSE: "Port \(port) of \(hostname) is in use: choose another one with \(option)."
+        case EACCES: "Port \(port) may not be listened on by this user: choose one above 1023 with \(option)."
         case EADDRNOTAVAIL: "\(hostname) is no address of this machine: choose another one with --hostname."
         default: "\(hostname) port \(port) cannot be listened on: \(error)"
         }

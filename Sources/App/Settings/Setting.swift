@@ -45,6 +45,8 @@ extension Setting {
     static let sandbox = Setting(
         "sandbox", "Start the embedded AWS in the same process and use it in place of the real one.", .flag,
         default: "false")
+    static let sandboxPort = Setting(
+        "sandboxPort", "Loopback port of that embedded AWS; 0 takes a free one.", .integer, default: "0")
     static let masterKey = Setting(
         "masterKey",
         "32 bytes in base64 under which stored secrets are sealed; without it, a 0600 key file beside the database.",
@@ -82,7 +84,8 @@ extension Setting {
     /// Everything that can be set, in the order `sluice doctor` prints it.
     public static let all =
         [
-            httpHostname, httpPort, database, sandbox, masterKey, bootstrapAPIKey, validationInterval, logLevel, url,
+            httpHostname, httpPort, database, sandbox, sandboxPort, masterKey, bootstrapAPIKey, validationInterval,
+            logLevel, url,
             apiKey,
         ] + aws
 }

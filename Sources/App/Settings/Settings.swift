@@ -8,6 +8,8 @@ public struct Settings: Sendable {
     /// Path of the SQLite file.
     public var database: String
     public var sandbox: Bool
+    /// Of the embedded AWS.
+    public var sandboxPort: Int
     public var masterKey: Secret?
     public var bootstrapAPIKey: Secret?
     /// Between recurring checks of one integration.
@@ -32,6 +34,7 @@ public struct Settings: Sendable {
         port = try read.integer(.httpPort, in: 0...65535)
         database = try read.text(.database)
         sandbox = read[.sandbox] == "true"
+        sandboxPort = try read.integer(.sandboxPort, in: 0...65535)
         masterKey = read[.masterKey].map { Secret($0) }
         bootstrapAPIKey = read[.bootstrapAPIKey].map { Secret($0) }
         validationInterval = .seconds(try read.integer(.validationInterval, in: 1...31_536_000))
@@ -51,7 +54,7 @@ public struct Settings: Sendable {
     }
 
     /// Read elsewhere: the file's own name, and the fault points of the crash tests.
-    private static let otherVariables: Set<String> = ["SLUICE_CONFIG", "SLUICE_CRASH_AT"]
+    private static let otherVariables: Set<String> = ["SLUICE_CONFIG", "SLUICE_CRASH_AT", "SLUICE_CRASH_REHEARSAL"]
 }
 
 private struct ReadSettings {

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import Sandbox
+import ServiceLifecycle
+import UnixSignals
+
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox",
+        abstract: "Run the embedded AWS alone: STS, S3 and S3 Control on one port, until SIGINT or SIGTERM.",
+        discussion: """
+            Prints 'Listening on http://HOST:PORT' when it answers requests. Point AWS_ENDPOINT_URL at it. Account \
+            \(SandboxDefaults.account), access key \(SandboxDefaults.adminAccessKeyID), secret \
+            \(SandboxDefaults.adminSecretAccessKey). The keys are known to everybody: keep it on loopback.
+            """)
+    @Option(help: "Address to listen on.") var hostname = "127.0.0.1"
+    @Option(help: "Port to listen on; 0 takes a free one.") var port = 4566
+    @Option(help: "Folder that keeps the state across restarts; without it, the state is lost.", completion: .directory)
+    var directory: String?
+    @Option(help: "Domain under which a host's first label names a bucket.") var bucketDomain: String?
+    @Flag(help: "Let faults be rehearsed: /_sandbox/faults and the x-sandbox-fault header.") var faults = false
+    @Option(help: "Milliseconds added before every answer.") var latency = 0
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "warning"
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("--port must be from 0 to 65535.") }
+        guard (0...60_000).contains(latency) else { throw ValidationError("--latency must be from 0 to 60000.") }
+    }
+
+    func run() async throws {
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("\(logLevel) is no log level.")
+        }
+        let logger = ProcessLog.start(level: level)
+        let configuration = SandboxConfiguration(
+            hostname: hostname, port: port, directory: directory, bucketDomain: bucketDomain, faultsEnabled: faults,
+            latency: .milliseconds(latency))
+        let service = Standalone(
+            sandbox: try await Sandbox(configuration: configuration, logger: logger), hostname: hostname, port: port)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private struct Standalone: Service {
+        let sandbox: Sandbox
+        let hostname: String
+        let port: Int
+
+        func run() async throws {
+            do {
+                try await sandbox.run { [hostname] port in
+                    Terminal.print("Listening on \(ServerAddress(hostname: hostname, port: port))")
+                }
+            } catch let error as IOError {
+                throw CommandFailure(ListeningFailure.text(error, hostname: hostname, port: port))
+            }
+            try sandbox.close()
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import API
+import AWS
+import Domain
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Store
+import Transport
+import UnixSignals
+import Worker
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The control plane: everything wired, in the order in which it starts; it ends in the opposite order.
+struct Server {
+    /// What a shutdown may take: the workers come to their next commit, answers under way are finished.
+    static let shutdownDeadline: Duration = .seconds(20)
+
+    let settings: Settings
+    let metrics: PrometheusRegistry
+    let logger: Logger
+
+    /// Everything, ready to be run; with `sandbox`, the embedded AWS first.
+    ///
+    /// - Parameters:
+    ///   - signals: Those that end it.
+    ///   - ready: Told the address once requests are answered.
+    /// - Throws: what must be mended before it can start; running it throws the same.
+    func group(
+        signals: [UnixSignal] = [.sigterm, .sigint], ready: @escaping @Sendable (ServerAddress) async -> Void
+    ) async throws -> ServiceGroup {
+        guard settings.sandbox else {
+            return try await controlPlane(settings.awsEnvironment, signals: signals, ready: ready)
+        }
+        let aws = try await EmbeddedAWS(
+            directory: settings.database + ".sandbox", port: settings.sandboxPort, logger: logger.labeled("sandbox"))
+        let controlPlane = ControlPlaneOnSandbox(server: self, aws: aws, ready: ready)
+        return grouped([aws, controlPlane], signals: signals)
+    }
+
+    /// Waits for the embedded AWS, whose port is known only then.
+    private struct ControlPlaneOnSandbox: Service {
+        let server: Server
+        let aws: EmbeddedAWS
+        let ready: @Sendable (ServerAddress) async -> Void
+
+        func run() async throws {
+            let endpoint = try await aws.address.description
+            Terminal.error("The embedded AWS is at \(endpoint)")
+            let environment = EmbeddedAWS.environment(endpoint: endpoint, over: server.settings.awsEnvironment)
+            try await server.controlPlane(environment, signals: [], ready: ready).run()
+        }
+    }
+
+    /// The control plane on whatever AWS the environment leads to.
+    private func controlPlane(
+        _ environment: [String: String], signals: [UnixSignal],
+        ready: @escaping @Sendable (ServerAddress) async -> Void
+    ) async throws -> ServiceGroup {
+        let store = try await openStore()
+        let transport = try CurlTransport(.init(caBundle: environment["AWS_CA_BUNDLE"]))
+        let parts = Parts(
+            store: store,
+            aws: AWSAccessGrantsService(
+                try AWSRuntime(environment, transport: transport),
+                auto: DefaultCredentialChain(environment: environment)),
+            hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
+        let reconciler = reconciler(parts)
+        let services: [any Service] = [
+            ShutdownService { try store.database.close() }, ShutdownService { transport.shutdown() },
+            reconciler, recurringCheck(parts), application(parts, reconciler, ready: ready),
+        ]
+        return grouped(services, signals: signals)
+    }
+
+    private func grouped(_ services: [any Service], signals: [UnixSignal]) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: signals, logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.shutdownDeadline
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// What API and workers share.
+    private struct Parts {
+        let store: OpenStore
+        let integrations: any IntegrationRepository
+        let aws: any AccessGrantsService
+        let changes = IntegrationChanges()
+
+        init(store: OpenStore, aws: any AccessGrantsService, hook: FaultHook?) {
+            self.store = store
+            guard let hook else {
+                integrations = store.database.integrations
+                self.aws = aws
+                return
+            }
+            integrations = FaultPointIntegrationRepository(store.database.integrations, hook: hook)
+            self.aws = FaultPointAccessGrantsService(aws, hook: hook)
+        }
+    }
+
+    private func openStore() async throws -> OpenStore {
+        let store = try await OpenStore.open(settings, makingDatabase: true)
+        for name in store.database.appliedMigrations {
+            logger.info("schema migrated", metadata: ["migration": "\(name)"])
+        }
+        let file = try await FirstAdministrator.make(
+            in: store.database.identities, given: settings.bootstrapAPIKey, database: settings.database)
+        if let file { Terminal.error("The first administrator's API key is in \(file); read it and delete the file.") }
+        return store
+    }
+
+    private func reconciler(_ parts: Parts) -> IntegrationReconciler {
+        IntegrationReconciler(
+            repository: parts.integrations, service: parts.aws, logger: logger.labeled("reconciler"),
+            announce: parts.changes.announce)
+    }
+
+    private func recurringCheck(_ parts: Parts) -> RecurringCheck {
+        RecurringCheck(
+            repository: parts.integrations, service: parts.aws,
+            interval: TimeInterval(settings.validationInterval.components.seconds),
+            logger: logger.labeled("recurring-check"), announce: parts.changes.announce)
+    }
+
+    private func application(
+        _ parts: Parts, _ reconciler: IntegrationReconciler,
+        ready: @escaping @Sendable (ServerAddress) async -> Void
+    ) -> any Service {
+        let store = parts.store
+        let dependencies = APIDependencies(
+            integrations: parts.integrations, identities: store.database.identities,
+            validator: IntegrationValidator(service: parts.aws), externalIDs: store.database.externalIDs,
+            changes: parts.changes, wake: { reconciler.wake() },
+            probes: APIProbes(
+                readiness: [ReadinessCheck("database") { await store.isReady }],
+                metrics: { [metrics] in metrics.text(and: store.metrics.counts.series) }),
+            middleware: [MetricsMiddleware<APIRequestContext>()])
+        let hostname = settings.hostname
+        let application = Application(
+            router: apiRouter(dependencies),
+            configuration: ApplicationConfiguration(
+                address: .hostname(hostname, port: settings.port), serverName: nil),
+            onServerRunning: { channel in
+                await ready(ServerAddress(hostname: hostname, port: channel.localAddress?.port ?? 0))
+            },
+            logger: logger.labeled("http"))
+        return ListeningService(application: application, address: settings, closing: parts.changes.close)
+    }
+}
+
+extension Logger {
+    fileprivate func labeled(_ part: String) -> Logger {
+        var logger = self
+        logger[metadataKey: "part"] = "\(part)"
+        return logger
+    }
+}
