@@ -39,7 +39,9 @@ extension AccessGrantsStore {
         application: String? = nil, after: Int64 = 0, limit: Int = Int.max
     ) throws -> [AccessGrant] {
         guard !identities.isEmpty else { return [] }
-        var arguments: StatementArguments = [instance.row, after]
+        var arguments: StatementArguments = [instance.row]
+        for identity in identities { arguments += [identity.identifier] }
+        arguments += [after]
         for identity in identities { arguments += [identity.identifier, identity.kind.rawValue] }
         arguments += [scopeStart, scopeStart]
         var narrowed = ""
@@ -47,14 +49,16 @@ extension AccessGrantsStore {
             narrowed = " AND g.grantee_type <> 'IAM' AND g.application IN ('', ?)"
             arguments += [application]
         }
-        let anyIdentity = identities.map { _ in "(?, ?)" }.joined(separator: ", ")
+        let identifiers = identities.map { _ in "?" }.joined(separator: ", ")
+        let anyIdentity = identities.map { _ in "(g.grantee = ? AND g.grantee_type = ?)" }.joined(separator: " OR ")
+        // The plus signs keep the planner from walking all of the instance's grants by id: it is to go by grantee.
         return try Row.fetchAll(
             database,
             sql: """
                 \(Self.columns)
-                WHERE g.instance = ? AND g.id > ? AND (g.grantee, g.grantee_type) IN (VALUES \(anyIdentity))
+                WHERE g.instance = ? AND g.grantee IN (\(identifiers)) AND +g.id > ? AND (\(anyIdentity))
                     AND substr(g.scope, 1, length(?)) = ?\(narrowed)
-                ORDER BY g.id LIMIT ?
+                ORDER BY +g.id LIMIT ?
                 """,
             arguments: arguments + [limit]
         ).map(Self.grant)
