@@ -125,7 +125,9 @@ let package = Package(
                 ]),
             test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
             test("AppTests", ["App", "Domain", "TestSupport", "Transport", coreMetrics, logging]),
-            test("EndToEndTests", ["App", "Domain", "Sandbox", "Store", "TestSupport", httpTypes, logging]),
+            test(
+                "EndToEndTests",
+                ["AWS", "App", "Domain", "Sandbox", "Store", "TestSupport", "Transport", httpTypes, logging]),
         ]
 )
 

@@ -10,6 +10,8 @@ public enum SandboxDefaults {
     public static let bucket = "sandbox-data"
     /// The role S3 Access Grants assumes to hand out access to the bucket.
     public static let locationRole = "arn:aws:iam::123456789012:role/access-grants-location"
+    /// Another one that would do: to change a location's role to.
+    public static let otherLocationRole = "arn:aws:iam::123456789012:role/access-grants-location-2"
     /// The role of the control plane: allowed the documented actions and nothing else.
     public static let controlRole = "arn:aws:iam::123456789012:role/sluice"
 

@@ -50,9 +50,10 @@ enum SandboxSeed {
         try identities.insertUser(
             account: account, name: SandboxDefaults.adminUserName, policy: everything,
             accessKeyID: SandboxDefaults.adminAccessKeyID, secret: SandboxDefaults.adminSecretAccessKey)
-        try identities.insertRole(
-            SandboxDefaults.locationRole, account: account, trust: locationTrust, policy: locationPolicy,
-            maximumSession: 43_200, now: now)
+        for role in [SandboxDefaults.locationRole, SandboxDefaults.otherLocationRole] {
+            try identities.insertRole(
+                role, account: account, trust: locationTrust, policy: locationPolicy, maximumSession: 43_200, now: now)
+        }
         try identities.insertRole(
             SandboxDefaults.controlRole, account: account, trust: controlTrust, policy: controlPolicy, now: now)
         let store = ObjectStore(database: database)

@@ -1,0 +1,81 @@
+import Foundation
+import Synchronization
+
+/// A run of the real binary, with its own environment and nothing of ours.
+final class Program: Sendable {
+    /// What it prints once it answers requests.
+    private static let greeting = "Listening on "
+
+    struct DidNotStart: Error { var log: String }
+
+    private let process: Process
+    let address: String
+
+    /// Lines printed so far, on both streams.
+    private final class Log: Sendable {
+        private let text = Mutex("")
+        func append(_ data: Data) { text.withLock { $0 += String(decoding: data, as: UTF8.self) } }
+        var contents: String { text.withLock(\.self) }
+    }
+
+    /// The products lie beside the test bundle.
+    static var binary: URL {
+        URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "sluice")
+    }
+
+    /// Returns when it listens.
+    init(_ arguments: [String], environment: [String: String] = [:]) async throws {
+        let process = Process()
+        process.executableURL = Self.binary
+        process.arguments = arguments
+        process.environment = environment
+        let (lines, sink) = AsyncStream.makeStream(of: String.self)
+        let log = Log()
+        let output = Pipe()
+        let errors = Pipe()
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            guard !data.isEmpty else {
+                handle.readabilityHandler = nil
+                sink.finish()
+                return
+            }
+            log.append(data)
+            for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { sink.yield(String(line)) }
+        }
+        errors.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            log.append(data)
+        }
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        var address: String?
+        for await line in lines where line.hasPrefix(Self.greeting) {
+            address = String(line.dropFirst(Self.greeting.count))
+            break
+        }
+        guard let address else {
+            process.waitUntilExit()
+            throw DidNotStart(log: log.contents)
+        }
+        self.process = process
+        self.address = address
+    }
+
+    /// Waits for its end; `true` when a signal was the cause.
+    func wasKilled() -> Bool {
+        process.waitUntilExit()
+        return process.terminationReason == .uncaughtSignal
+    }
+
+    /// Nothing of it is finished.
+    func kill() {
+        guard process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
+}
