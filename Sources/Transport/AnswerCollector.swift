@@ -18,6 +18,9 @@ struct AnswerCollector {
         self.limit = limit
     }
 
+    /// Whether the header was cut off. libcurl takes a connection that ends within it for the end of an answer.
+    var isCutOff: Bool { headerBytes > 0 && !isHeaderComplete }
+
     var response: DocumentResponse? {
         status.map { DocumentResponse(status: $0, headerFields: fields, body: body) }
     }

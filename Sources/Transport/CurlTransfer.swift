@@ -81,6 +81,9 @@ import HTTPTypes
     func answer(_ code: CURLcode) -> CurlSubmission.Answer {
         if let problem = collector.problem { return .failure(problem) }
         guard code == CURLE_OK else { return .failure(error(code)) }
+        if collector.isCutOff {
+            return .failure(.connectionLost("the server closed the connection within the header", requestSent: true))
+        }
         guard let response = collector.response else {
             return .failure(.malformedResponse("there is no status line"))
         }
@@ -135,9 +138,8 @@ extension CurlTransfer {
     }
 
     private func setLimits(_ submission: CurlSubmission) throws(TransportError) {
-        // Zero would mean "no limit" to libcurl.
-        let left = max(1, (submission.deadline - .now).milliseconds)
-        try set(CURLOPT_TIMEOUT_MS, left)
+        // The loop keeps the deadline, which libcurl would not while a transfer waits for a free connection. Zero would
+        // mean "no limit" to libcurl.
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, submission.request.connectTimeout.milliseconds))
         try set(CURLOPT_NOSIGNAL, 1)
         // A name server that does not answer must not hold up the removal of the transfer that asked.

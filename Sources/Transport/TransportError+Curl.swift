@@ -5,7 +5,8 @@ extension TransportError {
     init(_ code: CURLcode, detail: String, requestSent: Bool) {
         switch code {
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT:
-            self = .malformedRequest(detail)
+            // libcurl also says so of an answer in a version of HTTP that is none.
+            self = requestSent ? .malformedResponse(detail) : .malformedRequest(detail)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             self = .resolve(detail)
         case CURLE_COULDNT_CONNECT:
