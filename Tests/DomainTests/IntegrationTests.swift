@@ -30,7 +30,7 @@ import Testing
         #expect(integration.status == .createError)
         #expect(integration.locations == [])
         #expect(integration.schedule.nextAttemptAt == nil)
-        #expect(integration.report.message == "s3:Anything was refused: AccessDenied: no")
+        #expect(integration.report.message == "s3:Anything was refused: AccessDenied: no.")
     }
 
     @Test func `a create that may have been done is looked for after the failure`() throws {
@@ -71,7 +71,7 @@ import Testing
                 at: Values.path, before: before, Values.problem(.throttled), now: late, delay: 7, patience: 120)
             #expect(integration.status == .creating)
             #expect(integration.schedule.nextAttemptAt == late + 7)
-            #expect(integration.report.message == "s3:Anything was throttled: AccessDenied: no")
+            #expect(integration.report.message == "s3:Anything was throttled: AccessDenied: no.")
         }
         integration.attemptFailed(at: Values.path, Values.problem(.throttled), now: late, delay: 7, patience: 120)
         #expect(integration.status == .createError)

@@ -54,12 +54,15 @@ public struct AWSProblem: Error, Sendable, Equatable {
     /// One sentence with everything known: `s3:… was refused: AccessDenied: … (request 0A1B).`
     public var summary: String {
         let request = requestID.map { " (request \($0))" } ?? ""
-        return switch kind {
-        case .refused: "\(action) was refused: \(code): \(message)\(request)"
-        case .throttled: "\(action) was throttled: \(code): \(message)\(request)"
-        case .serviceFault: "\(action) failed in AWS: \(code): \(message)\(request)"
-        case .unreachable: "\(action) got no answer: \(code): \(message)"
-        case .credentials: "\(action) was not called, for want of credentials: \(message)"
-        }
+        let text =
+            switch kind {
+            case .refused: "\(action) was refused: \(code): \(message)\(request)"
+            case .throttled: "\(action) was throttled: \(code): \(message)\(request)"
+            case .serviceFault: "\(action) failed in AWS: \(code): \(message)\(request)"
+            case .unreachable: "\(action) got no answer: \(code): \(message)"
+            case .credentials: "\(action) was not called, for want of credentials: \(message)"
+            }
+        // AWS ends some of its messages with a full stop.
+        return text.hasSuffix(".") ? text : text + "."
     }
 }
