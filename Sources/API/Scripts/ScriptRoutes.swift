@@ -20,7 +20,7 @@ struct ScriptRoutes: Sendable {
     private func create(_ request: Request) async throws -> Response {
         let json = try await request.jsonBody().value
         let setup = try setup(IntegrationRequest.read(json, for: .scripts, with: QueryReader(request).finish()))
-        return Response(json: answer(setup, policies: setup.policiesJSON, setup.creation, to: "Makes the two roles."))
+        return Response(json: answer(setup, setup.creation, to: "Makes the two roles."))
     }
 
     private func edit(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -31,8 +31,7 @@ struct ScriptRoutes: Sendable {
         let current = try setup(await existing(id).configuration)
         return Response(
             json: answer(
-                wanted, policies: wanted.policiesJSON, wanted.edit(from: current),
-                to: "Brings the two roles to the new configuration."))
+                wanted, wanted.edit(from: current), to: "Brings the two roles to the new configuration."))
     }
 
     private func delete(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -45,10 +44,11 @@ struct ScriptRoutes: Sendable {
             throw DomainError.invalid(all)
         }
         let setup = try setup(await existing(id).configuration)
+        let remark = "Removes the two roles. Run it after the integration is deleted, if nothing else uses them."
         return Response(
-            json: answer(
-                setup, policies: .object([]), setup.removal,
-                to: "Removes the two roles. Run it after the integration is deleted, if nothing else uses them."))
+            json: ScriptResponse(
+                externalID: setup.externalID, policies: .object([]), commands: setup.removal, remarks: [remark]
+            ).json)
     }
 
     private func existing(_ id: IntegrationID) async throws(DomainError) -> Integration {
@@ -78,7 +78,7 @@ struct ScriptRoutes: Sendable {
     }
 
     private func answer(
-        _ setup: IntegrationSetup, policies: JSONValue, _ commands: [SetupCommand], to purpose: String
+        _ setup: IntegrationSetup, _ commands: [SetupCommand], to purpose: String
     ) -> JSONValue {
         var remarks = [purpose]
         if setup.isRoleProposed {
@@ -87,7 +87,7 @@ struct ScriptRoutes: Sendable {
         }
         remarks.append("If Sluice's own credentials belong to another account, name it in the trust of that role.")
         return ScriptResponse(
-            externalID: setup.externalID, policies: policies, commands: commands, remarks: remarks
+            externalID: setup.externalID, policies: setup.policiesJSON, commands: commands, remarks: remarks
         ).json
     }
 }

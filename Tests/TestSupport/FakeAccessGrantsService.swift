@@ -1,0 +1,55 @@
+public import Domain
+
+/// AWS as the validation tests see it, with answers that are given beforehand. It has nothing that could be changed.
+public struct FakeAccessGrantsService: AccessGrantsService {
+    public var identity: Result<CallerIdentity, AWSProblem> = .success(
+        CallerIdentity(accountID: Fixtures.accountID.description, arn: "arn:aws:iam::\(Fixtures.accountID):user/sluice")
+    )
+    public var instance: Result<String, AWSProblem> = .success(
+        "arn:aws:s3:us-east-1:123456789012:access-grants/default")
+    /// `nil`: the path exists and can be listed.
+    public var listingProblem: AWSProblem?
+    public var locations: Result<[AWSLocation], AWSProblem> = .success([])
+    /// Whichever id is asked for.
+    public var location: Result<AWSLocation?, AWSProblem> = .success(nil)
+
+    public init() {}
+
+    public func callerIdentity(
+        _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> CallerIdentity { try identity.get() }
+
+    public func instance(_ connection: AWSConnection, deadline: Duration) async throws(AWSProblem) -> String {
+        try instance.get()
+    }
+
+    public func listPrefixes(
+        at path: LocationPath, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) {
+        if let listingProblem { throw listingProblem }
+    }
+
+    public func locations(
+        at path: LocationPath, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> [AWSLocation] { try locations.get() }
+
+    public func location(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSLocation? { try location.get() }
+
+    public func createLocation(
+        at path: LocationPath, role: IAMRoleARN, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSLocation { throw Self.unchangeable("s3:CreateAccessGrantsLocation") }
+
+    public func updateLocation(
+        id: String, role: IAMRoleARN, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) { throw Self.unchangeable("s3:UpdateAccessGrantsLocation") }
+
+    public func deleteLocation(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) { throw Self.unchangeable("s3:DeleteAccessGrantsLocation") }
+
+    private static func unchangeable(_ action: String) -> AWSProblem {
+        AWSProblem(kind: .serviceFault, code: "InternalError", message: "This AWS cannot be changed.", action: action)
+    }
+}
