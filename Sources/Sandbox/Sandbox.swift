@@ -74,8 +74,7 @@ public final class Sandbox: Sendable {
             s3: S3Server(backend: SandboxS3Backend(database: database, regions: SandboxDefaults.regions)),
             s3Control: S3ControlService(
                 database: database,
-                limits: AccessGrantsLimits(
-                    locations: configuration.quotas.locations, grants: configuration.quotas.grants)),
+                limits: AccessGrantsLimits(configuration)),
             faults: FaultState(), logger: logger)
     }
 }

@@ -28,6 +28,9 @@ public struct SandboxConfiguration: Sendable {
     /// Whether faults may be rehearsed: the `x-sandbox-fault` header and the `/_sandbox/faults` resource.
     public var faultsEnabled: Bool
     public var quotas: Quotas
+    /// How long S3 Access Grants takes to hear of a new role (until then `InvalidIamRole`) and to forget a deleted grant
+    /// (until then its location answers `AccessGrantsLocationNotEmptyError`).
+    public var propagation: Duration
     /// Added before every answer.
     public var latency: Duration
     /// The time of day as the sandbox sees it: signatures, sessions and timestamps follow it.
@@ -35,7 +38,8 @@ public struct SandboxConfiguration: Sendable {
 
     public init(
         hostname: String = "127.0.0.1", port: Int = 0, directory: String? = nil, bucketDomain: String? = nil,
-        faultsEnabled: Bool = false, quotas: Quotas = Quotas(), latency: Duration = .zero,
+        faultsEnabled: Bool = false, quotas: Quotas = Quotas(), propagation: Duration = .zero,
+        latency: Duration = .zero,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.hostname = hostname
@@ -44,6 +48,7 @@ public struct SandboxConfiguration: Sendable {
         self.bucketDomain = bucketDomain
         self.faultsEnabled = faultsEnabled
         self.quotas = quotas
+        self.propagation = propagation
         self.latency = latency
         self.clock = clock
     }

@@ -133,8 +133,8 @@ def test_terraform_applies_changes_settles_and_destroys(sandbox, tmp_path):
 
     terraform.write(bucket=bucket, stage="second", permission="READWRITE",
                     actions='["s3:ListAccessGrants", "s3:GetDataAccess"]')
-    assert not terraform.is_settled()
-    terraform("apply", "-input=false", "-auto-approve")
+    applied = terraform("apply", "-input=false", "-auto-approve").stdout
+    assert "1 added, 2 changed, 1 destroyed" in applied
     assert terraform.is_settled()
     [changed] = control.list_access_grants(AccountId=ACCOUNT)["AccessGrantsList"]
     assert (changed["Permission"], changed["AccessGrantsLocationId"]) == ("READWRITE", grant["AccessGrantsLocationId"])

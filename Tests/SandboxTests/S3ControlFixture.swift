@@ -1,4 +1,6 @@
+import Foundation
 import GRDB
+import SigV4
 import Synchronization
 import Testing
 import XML
@@ -177,9 +179,10 @@ final class WorldFixture: AccessGrantsSurroundings {
         return ["analyst", "vend", "admin", "other"].contains(arn.name)
     }
 
-    func vend(_ session: DataAccessSession, _ database: Database) -> VendedCredentials {
+    func vend(_ session: DataAccessSession, _ database: Database) -> AWSCredentials {
         sessions.withLock { $0.append(session) }
-        return VendedCredentials(
-            accessKeyID: "ASIA", secretAccessKey: "secret", sessionToken: "token", expiration: 1_795_230_000.5)
+        return AWSCredentials(
+            accessKeyID: "ASIA", secretAccessKey: Secret("secret"), sessionToken: "token",
+            expiration: Date(timeIntervalSince1970: 1_795_230_000))
     }
 }

@@ -71,6 +71,11 @@ struct PolicyStatement: Decodable, Sendable, Equatable {
     /// Operator to key to values.
     let conditions: [String: [String: [String]]]
 
+    private enum Effect: String, Decodable {
+        case allow = "Allow"
+        case deny = "Deny"
+    }
+
     enum CodingKeys: String, CodingKey {
         case effect = "Effect"
         case action = "Action"
@@ -81,7 +86,7 @@ struct PolicyStatement: Decodable, Sendable, Equatable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        isDeny = try container.decode(String.self, forKey: .effect) == "Deny"
+        isDeny = try container.decode(Effect.self, forKey: .effect) == .deny
         actions = try container.decode(OneOrMore.self, forKey: .action).values
         resources = try container.decodeIfPresent(OneOrMore.self, forKey: .resource)?.values
         if let everyone = try? container.decode(String.self, forKey: .principal) {

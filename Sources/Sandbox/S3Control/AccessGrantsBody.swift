@@ -137,7 +137,8 @@ enum IdentityCenterARN {
 
     private static func parts(_ text: String) -> (account: String, resource: String)? {
         let fields = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
-        guard (10...1224).contains(text.count), S3Path.isPrintable(text), fields.count == 6, fields[0] == "arn",
+        guard (10...1224).contains(text.unicodeScalars.count), S3Path.isPrintable(text), fields.count == 6,
+            fields[0] == "arn",
             !fields[1].isEmpty, fields[2] == "sso", fields[3].isEmpty
         else { return nil }
         return (fields[4], fields[5])

@@ -1,3 +1,5 @@
+import SigV4
+
 extension AccessGrantsCall {
     /// Seconds the credentials hold: the default, and the range that can be asked for.
     private static let defaultDuration = 3600
@@ -15,12 +17,14 @@ extension AccessGrantsCall {
             target: target, permission: permission, privilege: try query.choice("privilege") ?? .default,
             isObject: try query.choice("targetType", of: TargetType.self) == .object)
         let duration = try duration()
-        guard (query["auditContext"] ?? "").count <= Self.longestAuditContext else {
+        guard (query["auditContext"] ?? "").unicodeScalars.count <= Self.longestAuditContext else {
             throw AccessGrantsError.invalidRequest("The auditContext is too long")
         }
         try authorize()
         let instance = try instance()
-        let candidates = try store.grants(of: instance, to: identities(instance)).compactMap(candidate)
+        let candidates = try store.grants(
+            of: instance, to: identities(instance), covering: question.target
+        ).compactMap(candidate)
         guard let match = question.match(among: candidates) else {
             throw AccessGrantsError.noGrant(permission: permission, target: target)
         }
@@ -76,7 +80,7 @@ extension AccessGrantsCall {
 
     private func vend(
         _ match: DataAccessMatch, _ permission: AccessGrantPermission, _ duration: Int, _ instance: AccessGrantsInstance
-    ) throws -> VendedCredentials {
+    ) throws -> AWSCredentials {
         guard let location = try store.location(id: match.grant.locationID, of: instance) else {
             throw AccessGrantsError.noSuchLocation
         }

@@ -1,4 +1,5 @@
 import GRDB
+import SigV4
 
 /// Who calls, as far as S3 Access Grants cares.
 protocol AccessGrantsCaller: Sendable {
@@ -23,7 +24,7 @@ protocol AccessGrantsSurroundings: Sendable {
     /// Whether an IAM user or role exists; nil where its account is not one of this sandbox's.
     func principalExists(_ arn: IAMPrincipalARN, _ database: Database) throws -> Bool?
     /// Credentials of the role, narrowed to what `session` says.
-    func vend(_ session: DataAccessSession, _ database: Database) throws -> VendedCredentials
+    func vend(_ session: DataAccessSession, _ database: Database) throws -> AWSCredentials
 }
 
 /// An IAM role as S3 Access Grants sees it.
@@ -56,6 +57,15 @@ struct AccessGrantsLimits: Equatable, Sendable {
     /// `AccessGrantsLocationNotEmptyError`, as AWS does while a change spreads. Milliseconds; 0 is never.
     var rolePropagation: Milliseconds = 0
     var grantDeletionPropagation: Milliseconds = 0
+}
+
+extension AccessGrantsLimits {
+    init(_ configuration: SandboxConfiguration) {
+        let propagation = Milliseconds(configuration.propagation / .milliseconds(1))
+        self.init(
+            locations: configuration.quotas.locations, grants: configuration.quotas.grants,
+            rolePropagation: propagation, grantDeletionPropagation: propagation)
+    }
 }
 
 /// One request to one operation, within the transaction it runs in.
@@ -143,7 +153,9 @@ struct AccessGrantsQuery: Equatable, Sendable {
     /// A parameter of 1 to 2,000 characters.
     func prefix(_ name: String) throws(AccessGrantsError) -> String? {
         guard let value = self[name] else { return nil }
-        guard value.count <= S3Path.longest else { throw .invalidRequest("The value of \(name) is too long") }
+        guard value.unicodeScalars.count <= S3Path.longest else {
+            throw .invalidRequest("The value of \(name) is too long")
+        }
         return value
     }
 

@@ -1,3 +1,4 @@
+import SigV4
 import XML
 
 #if canImport(FoundationEssentials)
@@ -97,32 +98,17 @@ enum AccessGrantsDocument {
         }
     }
 
-    static func dataAccess(_ vended: VendedCredentials, match: DataAccessMatch) -> [UInt8] {
+    static func dataAccess(_ vended: AWSCredentials, match: DataAccessMatch) -> [UInt8] {
         document("GetDataAccessResult") { writer in
             writer.element("Credentials") { writer in
                 writer.element("AccessKeyId", vended.accessKeyID)
-                writer.element("SecretAccessKey", vended.secretAccessKey)
-                writer.element("SessionToken", vended.sessionToken)
-                writer.element(
-                    "Expiration", Date(timeIntervalSince1970: vended.expiration.rounded(.down)).ISO8601Format())
+                writer.element("SecretAccessKey", vended.secretAccessKey.reveal())
+                writer.optional("SessionToken", vended.sessionToken)
+                writer.optional("Expiration", vended.expiration?.ISO8601Format())
             }
             writer.element("MatchedGrantTarget", match.scope.text)
             write(match.grant.grantee, &writer)
         }
-    }
-
-    /// The wrapped form botocore and the Go SDK both read; S3's own flat form is `UnknownError` to the latter.
-    static func error(_ error: AccessGrantsError, requestID: String, hostID: String) -> [UInt8] {
-        var writer = XMLWriter()
-        writer.element("ErrorResponse") { writer in
-            writer.element("Error") { writer in
-                writer.element("Code", error.code)
-                writer.element("Message", error.message)
-            }
-            writer.element("RequestId", requestID)
-            writer.element("HostId", hostID)
-        }
-        return writer.bytes
     }
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`.
@@ -210,15 +196,6 @@ struct Page<Item: Sendable>: Sendable {
         items = Array(fetched.prefix(page.limit))
         nextToken = fetched.count > page.limit ? items.last.map { ListPage.token(after: row($0), of: list) } : nil
     }
-}
-
-/// Session credentials GetDataAccess hands out.
-struct VendedCredentials: Sendable {
-    let accessKeyID: String
-    let secretAccessKey: String
-    let sessionToken: String
-    /// Seconds since 1970.
-    let expiration: Double
 }
 
 extension AccessGrantsARN {

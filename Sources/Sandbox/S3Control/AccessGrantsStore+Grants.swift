@@ -33,10 +33,11 @@ extension AccessGrantsStore {
     }
 
     /// Up to `limit` grants to any of the identities whose scope begins with `scopeStart`, in order of creation.
-    /// With `application`, only directory grants for that application or for any.
+    /// With `application`, only directory grants for that application or for any; with `covering`, only those that can
+    /// cover the target (a few more, which `S3Path.covers` sorts out).
     func grants(
         of instance: AccessGrantsInstance, to identities: [Grantee], scopeStart: String = "",
-        application: String? = nil, after: Int64 = 0, limit: Int = Int.max
+        covering target: S3Path? = nil, application: String? = nil, after: Int64 = 0, limit: Int = Int.max
     ) throws -> [AccessGrant] {
         guard !identities.isEmpty else { return [] }
         var arguments: StatementArguments = [instance.row]
@@ -48,6 +49,10 @@ extension AccessGrantsStore {
         if let application {
             narrowed = " AND g.grantee_type <> 'IAM' AND g.application IN ('', ?)"
             arguments += [application]
+        }
+        if let target {
+            narrowed += " AND substr(?, 1, length(rtrim(g.scope, '*'))) = rtrim(g.scope, '*')"
+            arguments += [target.stem]
         }
         let identifiers = identities.map { _ in "?" }.joined(separator: ", ")
         let anyIdentity = identities.map { _ in "(g.grantee = ? AND g.grantee_type = ?)" }.joined(separator: " OR ")

@@ -60,7 +60,8 @@ struct IAMPrincipalARN: Equatable, Sendable {
 
     init?(_ text: String) {
         let fields = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
-        guard text.count <= Self.longest, fields.count == 6, fields[0] == "arn", fields[1].hasPrefix("aws"),
+        guard text.unicodeScalars.count <= Self.longest, fields.count == 6, fields[0] == "arn",
+            fields[1].hasPrefix("aws"),
             fields[2] == "iam", fields[3].isEmpty, AccountID.isValid(fields[4]),
             let slash = fields[5].firstIndex(of: "/"), let kind = Kind(rawValue: String(fields[5][..<slash]))
         else { return nil }

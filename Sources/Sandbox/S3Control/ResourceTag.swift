@@ -15,7 +15,7 @@ struct ResourceTag: Equatable, Sendable {
         var keys = Set<String>()
         for tag in tags {
             try checkKey(tag.key)
-            guard tag.value.count <= 256, isPermitted(tag.value) else {
+            guard tag.value.unicodeScalars.count <= 256, isPermitted(tag.value) else {
                 throw .invalidTag("The TagValue you have provided is invalid")
             }
             guard keys.insert(tag.key).inserted else {
@@ -25,7 +25,7 @@ struct ResourceTag: Equatable, Sendable {
     }
 
     static func checkKey(_ key: String) throws(AccessGrantsError) {
-        guard (1...128).contains(key.count), isPermitted(key) else {
+        guard (1...128).contains(key.unicodeScalars.count), isPermitted(key) else {
             throw .invalidTag("The TagKey you have provided is invalid")
         }
         guard !key.lowercased().hasPrefix("aws:") else { throw .reservedTagKey }

@@ -88,17 +88,13 @@ private struct SandboxSurroundings: AccessGrantsSurroundings {
         return try identities.hasPrincipal(arn.text)
     }
 
-    func vend(_ session: DataAccessSession, _ database: Database) throws -> VendedCredentials {
-        let credentials = try IdentityStore(database: database).issue(
+    func vend(_ session: DataAccessSession, _ database: Database) throws -> AWSCredentials {
+        try IdentityStore(database: database).issue(
             SessionIssue(
                 roleARN: session.roleARN, name: "access-grants-\(UUID().uuidString.lowercased())",
                 duration: session.duration,
                 scope: SessionScope(target: session.scope, permission: session.permission)),
             now: now)
-        return VendedCredentials(
-            accessKeyID: credentials.accessKeyID, secretAccessKey: credentials.secretAccessKey.reveal(),
-            sessionToken: credentials.sessionToken ?? "",
-            expiration: credentials.expiration?.timeIntervalSince1970 ?? 0)
     }
 }
 

@@ -17,7 +17,9 @@ struct S3Path: Equatable, Sendable {
 
     /// Nil where the text is no `s3://` path with a valid bucket name.
     init?(_ text: String) {
-        guard text.hasPrefix(Self.scheme), text.count <= Self.longest, Self.isPrintable(text) else { return nil }
+        guard text.hasPrefix(Self.scheme), text.unicodeScalars.count <= Self.longest, Self.isPrintable(text) else {
+            return nil
+        }
         self.text = text
         var rest = text.dropFirst(Self.scheme.count)
         isWildcard = rest.hasSuffix("*")
@@ -44,8 +46,11 @@ struct S3Path: Equatable, Sendable {
     }
 
     /// Whether a grant on this scope covers `target`: the target's own stem lies under this one's, or both are equal.
+    /// Bytes are compared, for S3 tells a composed letter from a decomposed one.
     func covers(_ target: Self) -> Bool {
-        isWildcard ? target.stem.utf8.starts(with: stem.utf8) : (stem == target.stem && !target.isWildcard)
+        isWildcard
+            ? target.stem.utf8.starts(with: stem.utf8)
+            : (!target.isWildcard && stem.utf8.elementsEqual(target.stem.utf8))
     }
 
     /// Whether a location registered with this scope holds `path`; a location means its prefix with or without `*`.
