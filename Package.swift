@@ -108,7 +108,7 @@ let package = Package(
             test(
                 "SigV4Tests", ["SigV4", httpTypes], exclude: ["sign_with_botocore.py"], resources: [.copy("Vectors")]),
             test("XMLTests", ["XML"]),
-            test("AWSTests", ["AWS", "SigV4", "Transport", "XML", httpTypes, hummingbird, logging, nioCore]),
+            test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging]),
             test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
             test(
                 "SandboxTests",

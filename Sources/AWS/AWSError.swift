@@ -32,7 +32,7 @@ public struct AWSError: Error, Sendable, Equatable {
     public var bucketRegion: String?
     /// How many requests were sent.
     public var attempts: Int
-    /// Whether some attempt's answer was lost, so that a call that changes something may have been carried out: look
+    /// Whether some attempt's answer was lost and the call, which changes something, may have been carried out: look
     /// before acting again. An error code such as `…AlreadyExists` may then mean one's own success.
     public var mayHaveSucceeded: Bool
 

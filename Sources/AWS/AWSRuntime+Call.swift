@@ -34,7 +34,10 @@ extension AWSRuntime {
         while true {
             let signing: AWSCredentials
             do throws(AWSError) {
-                signing = try await credentials.credentials()
+                signing = try await credentials.credentials(deadline: deadline)
+                if let deadline, deadline <= time.instant() {
+                    throw AWSError.transport(.timeout(requestSent: false), call.operation)
+                }
             } catch {
                 throw finished(error, state)
             }
@@ -44,16 +47,17 @@ extension AWSRuntime {
                 quota.giveBack(state.lastCost ?? 1)
                 return output
             } catch {
-                state.mayHaveSucceeded = state.mayHaveSucceeded || error.error.mayHaveSucceeded
+                if call.isMutating, error.error.mayHaveSucceeded { state.mayHaveSucceeded = true }
                 guard await isWorthRepeating(error, &state, deadline) else { throw finished(error.error, state) }
             }
         }
     }
 
+    /// An error of the credentials comes with its own attempts, and with a lost answer that was none of this call's.
     private func finished(_ error: AWSError, _ state: CallState) -> AWSError {
         var error = error
-        error.attempts = state.attempts
-        error.mayHaveSucceeded = error.mayHaveSucceeded || state.mayHaveSucceeded
+        error.attempts += state.attempts
+        error.mayHaveSucceeded = state.mayHaveSucceeded
         return error
     }
 
@@ -91,7 +95,7 @@ extension AWSRuntime {
                 AttemptFailure(
                     error: ServiceErrorReader.read(response, operation: call.operation),
                     serverDate: response.headerFields[.date].flatMap { AmzDate.parseHTTPDate($0) },
-                    retryAfter: response.headerFields[.amzRetryAfter].flatMap(Double.init).map { $0 / 1000 }))
+                    retryAfter: response.headerFields[.amzRetryAfter].flatMap(Self.seconds)))
         }
         do {
             return .success(try call.decode(response))
@@ -105,6 +109,11 @@ extension AWSRuntime {
         }
     }
 
+    /// Reads `x-amz-retry-after`, a number of milliseconds.
+    private static func seconds(_ milliseconds: String) -> Double? {
+        Double(milliseconds).flatMap { $0.isFinite ? $0 / 1000 : nil }
+    }
+
     /// Waits if the call is to be repeated.
     private func isWorthRepeating(
         _ failure: AttemptFailure, _ state: inout CallState, _ deadline: ContinuousClock.Instant?
@@ -113,13 +122,14 @@ extension AWSRuntime {
             state.hasCorrectedClock = true
             return true
         }
-        guard state.attempts < retry.maxAttempts, let kind = RetryClass(failure.error), !Task.isCancelled,
-            quota.take(kind.cost)
-        else { return false }
-        state.lastCost = kind.cost
+        guard state.attempts < retry.maxAttempts, let kind = RetryClass(failure.error), !Task.isCancelled else {
+            return false
+        }
         let delay = retry.delay(
             kind, number: state.attempts, random: time.random(), retryAfter: failure.retryAfter)
         if let deadline, time.instant().advanced(by: .seconds(delay)) >= deadline { return false }
+        guard quota.take(kind.cost) else { return false }
+        state.lastCost = kind.cost
         do {
             try await time.sleep(.seconds(delay))
             return true

@@ -14,7 +14,7 @@ enum ServiceErrorReader {
         let isUncertain = [500, 502, 504].contains(status.code)
         return AWSError(
             kind: .service, operation: operation, code: code ?? String(status.code),
-            message: error?["Message"] ?? status.reasonPhrase, httpStatus: status.code,
+            message: error?["Message"] ?? "no message", httpStatus: status.code,
             requestID: fields[.amzRequestID] ?? fields[.amznRequestID] ?? root?["RequestId"] ?? error?["RequestId"],
             hostID: fields[.amzID2] ?? root?["HostId"] ?? error?["HostId"],
             bucketRegion: fields[.amzBucketRegion] ?? error?["Region"], mayHaveSucceeded: isUncertain)
@@ -22,6 +22,10 @@ enum ServiceErrorReader {
 }
 
 extension XMLElement {
+    func requireName(_ expected: String) throws(AnswerProblem) {
+        guard name == expected else { throw AnswerProblem(description: "the answer is no \(expected)") }
+    }
+
     func required(_ name: String) throws(AnswerProblem) -> String {
         guard let text = self[name] else { throw .missing(name) }
         return text

@@ -10,6 +10,14 @@ public import SigV4
 public protocol AWSCredentialsProvider: Sendable {
     /// Credentials that are valid now. Throws an error of kind `credentials` that says what was looked for.
     func credentials() async throws(AWSError) -> AWSCredentials
+    /// The same for a caller that waits no longer than until `deadline`. Providers that ask nobody need only the other.
+    func credentials(deadline: ContinuousClock.Instant?) async throws(AWSError) -> AWSCredentials
+}
+
+extension AWSCredentialsProvider {
+    public func credentials(deadline: ContinuousClock.Instant?) async throws(AWSError) -> AWSCredentials {
+        try await credentials()
+    }
 }
 
 /// Credentials that never change.

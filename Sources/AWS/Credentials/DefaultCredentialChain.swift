@@ -82,14 +82,16 @@ public struct SharedFilesCredentialsProvider: AWSCredentialsProvider {
         // A file that cannot be read counts as absent; the final error names it.
         guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
         let sections = ProfileFile.read(String(decoding: data, as: UTF8.self))
-        guard let values = names.compactMap({ sections[$0] }).last, let id = values["aws_access_key_id"] else {
+        guard let values = names.compactMap({ sections[$0] }).last, let id = values["aws_access_key_id"], !id.isEmpty
+        else {
             return nil
         }
-        guard let secret = values["aws_secret_access_key"] else {
+        guard let secret = values["aws_secret_access_key"], !secret.isEmpty else {
             throw .credentials("profile \(profile) in \(file) has aws_access_key_id, but no aws_secret_access_key")
         }
         return AWSCredentials(
-            accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: values["aws_session_token"])
+            accessKeyID: id, secretAccessKey: Secret(secret),
+            sessionToken: values["aws_session_token"].flatMap { $0.isEmpty ? nil : $0 })
     }
 }
 

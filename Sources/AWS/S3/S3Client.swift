@@ -21,6 +21,7 @@ public struct S3Client: Sendable {
         let endpoint = try runtime.endpoints.s3Endpoint(region: region, bucket: nil, operation: operation)
         let call = AWSCall(operation: operation, service: .s3, endpoint: endpoint, path: "/") { response in
             let root = try XMLReader.read(response.body, limits: Self.limits)
+            try root.requireName("ListAllMyBucketsResult")
             return try (root.child("Buckets")?.children("Bucket") ?? []).map { try $0.required("Name") }
         }
         return try await runtime.run(call, credentials: credentials, deadline: deadline)
@@ -139,6 +140,7 @@ public struct ObjectPage: Sendable, Equatable {
     }
 
     init(_ root: XMLElement) throws {
+        try root.requireName("ListBucketResult")
         let isEncoded = root["EncodingType"] == "url"
         func text(_ element: XMLElement, _ name: String) throws -> String {
             let text = try element.required(name)

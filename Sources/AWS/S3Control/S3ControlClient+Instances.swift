@@ -54,7 +54,9 @@ extension AccessGrantsInstance {
 }
 
 extension AWSPage {
+    /// Nothing in a page is required, so its name is: a proxy's page must not pass for an empty list.
     init(_ root: XMLElement, _ list: String, _ item: String, _ read: (XMLElement) throws -> Item) throws {
+        try root.requireName("List\(list.dropLast("List".count))Result")
         self.init(
             items: try (root.child(list)?.children(item) ?? []).map(read), nextToken: root.nonEmpty("NextToken"))
     }
