@@ -9,14 +9,27 @@ private let secret = Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 struct PublishedCase: Decodable, Sendable, CustomTestStringConvertible {
     struct Context: Decodable {
         struct Credentials: Decodable {
-            var access_key_id: String
+            var accessKeyID: String
             var token: String?
+
+            enum CodingKeys: String, CodingKey {
+                case accessKeyID = "access_key_id"
+                case token
+            }
         }
         var credentials: Credentials
-        var expiration_in_seconds: Int
+        var expirationInSeconds: Int
         var normalize: Bool
-        var sign_body: Bool
-        var omit_session_token: Bool?
+        var signBody: Bool
+        var omitSessionToken: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case credentials
+            case normalize
+            case expirationInSeconds = "expiration_in_seconds"
+            case signBody = "sign_body"
+            case omitSessionToken = "omit_session_token"
+        }
     }
     struct Expected: Decodable {
         var canonicalRequest: String
@@ -40,13 +53,13 @@ struct PublishedCase: Decodable, Sendable, CustomTestStringConvertible {
     var signer: Signer {
         Signer(
             credentials: AWSCredentials(
-                accessKeyID: context.credentials.access_key_id, secretAccessKey: secret,
+                accessKeyID: context.credentials.accessKeyID, secretAccessKey: secret,
                 sessionToken: context.credentials.token),
             region: "us-east-1", service: "service", pathRule: pathRule,
-            omitsSessionToken: context.omit_session_token ?? false, sendsPayloadHash: context.sign_body)
+            omitsSessionToken: context.omitSessionToken ?? false, sendsPayloadHash: context.signBody)
     }
 
-    func payload(_ body: [UInt8]) -> PayloadHash { context.sign_body ? .body(body) : .empty }
+    func payload(_ body: [UInt8]) -> PayloadHash { context.signBody ? .body(body) : .empty }
 
     var verifier: SignatureVerifier { SignatureVerifier(service: "service", region: "us-east-1", pathRule: pathRule) }
 }
@@ -69,7 +82,7 @@ struct PublishedCase: Decodable, Sendable, CustomTestStringConvertible {
     func `a request is presigned as published`(_ published: PublishedCase) throws {
         let raw = try RawRequest(published.request)
         let signed = published.signer.presign(
-            raw.request, expires: published.context.expiration_in_seconds, at: try date("20150830T123600Z"),
+            raw.request, expires: published.context.expirationInSeconds, at: try date("20150830T123600Z"),
             payload: published.payload(raw.body))
         #expect(try signed.comparable == RawRequest(published.query.signedRequest).request.comparable)
     }
@@ -78,7 +91,7 @@ struct PublishedCase: Decodable, Sendable, CustomTestStringConvertible {
     func `canonical requests are as published`(_ published: PublishedCase) throws {
         for (expected, isPresigned) in [(published.header, false), (published.query, true)] {
             // The one that adds its token after presigning: there the canonical query lacks what the sent one has.
-            if isPresigned, published.context.omit_session_token == true { continue }
+            if isPresigned, published.context.omitSessionToken == true { continue }
             let raw = try RawRequest(expected.signedRequest)
             let claim = try SignatureClaim(raw.request)
             let canonical = CanonicalRequest(
@@ -96,7 +109,7 @@ struct PublishedCase: Decodable, Sendable, CustomTestStringConvertible {
             let raw = try RawRequest(expected.signedRequest)
             let claim = try SignatureClaim(raw.request)
             let payload = published.payload(raw.body)
-            if isPresigned, published.context.omit_session_token == true {
+            if isPresigned, published.context.omitSessionToken == true {
                 #expect(throws: SigV4Error.self) {
                     try published.verifier.verify(claim, raw.request, payload: payload, secret: secret, now: claim.date)
                 }
