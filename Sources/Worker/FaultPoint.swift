@@ -134,6 +134,8 @@ public struct FaultPointIntegrationRepository: IntegrationRepository {
         try await base.integration(id, includingDeleted: includingDeleted)
     }
 
+    public func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? { try await base.revision(id) }
+
     public func integrations() async throws(DomainError) -> [Integration] { try await base.integrations() }
 
     public func due(now: Date, limit: Int) async throws(DomainError) -> [Integration] {

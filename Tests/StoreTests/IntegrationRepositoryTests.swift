@@ -57,6 +57,8 @@ import Testing
             try step(&integration)
             let saved = try await store.integrations.save(integration)
             #expect(try await store.integrations.integration(saved.id, includingDeleted: true) == saved)
+            let revision = try await store.integrations.revision(saved.id)
+            #expect(revision == (saved.status == .deleted ? nil : saved.revision))
             #expect(saved == copy(of: integration, revision: integration.revision + 1))
             statuses.append(saved.status)
             integration = saved

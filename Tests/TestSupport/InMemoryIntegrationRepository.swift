@@ -8,6 +8,10 @@ public final class InMemoryIntegrationRepository: IntegrationRepository {
 
     public init() {}
 
+    public func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? {
+        try await integration(id, includingDeleted: false)?.revision
+    }
+
     public func integration(
         _ id: IntegrationID, includingDeleted: Bool
     )

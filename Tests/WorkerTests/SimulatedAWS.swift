@@ -236,6 +236,8 @@ struct MortalRepository: IntegrationRepository {
         return try await base.integration(id, includingDeleted: includingDeleted)
     }
 
+    func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? { try await base.revision(id) }
+
     func integrations() async throws(DomainError) -> [Integration] { try await base.integrations() }
 
     func due(now: Date, limit: Int) async throws(DomainError) -> [Integration] {

@@ -87,7 +87,11 @@ extension IntegrationConfiguration {
 
 extension Response {
     init(_ json: JSONValue, revision: Int64) {
-        self.init(json: json)
+        self.init(jsonBuffer: ByteBuffer(bytes: json.bytes), revision: revision)
+    }
+
+    init(jsonBuffer: ByteBuffer, revision: Int64) {
+        self.init(jsonBuffer: jsonBuffer)
         headers[.eTag] = RevisionTag.text(revision)
     }
 }
@@ -99,9 +103,14 @@ final class RenderedIntegrations: Sendable {
 
     private let cache = Mutex<[IntegrationID: (revision: Int64, json: ByteBuffer)]>([:])
 
+    /// What was rendered of that revision.
+    func json(_ id: IntegrationID, revision: Int64) -> ByteBuffer? {
+        let known = cache.withLock { $0[id] }
+        return known?.revision == revision ? known?.json : nil
+    }
+
     func json(_ integration: Integration) -> ByteBuffer {
-        let known = cache.withLock { $0[integration.id] }
-        if let known, known.revision == integration.revision { return known.json }
+        if let known = json(integration.id, revision: integration.revision) { return known }
         let json = ByteBuffer(bytes: integration.json.bytes)
         cache.withLock { cache in
             if cache.count >= Self.limit { cache = [:] }

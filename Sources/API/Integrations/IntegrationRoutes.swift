@@ -53,12 +53,12 @@ extension IntegrationRoutes {
 
     private func read(_ request: Request, _ context: CallerContext) async throws -> Response {
         let id = try IntegrationPath(context).id(with: QueryReader(request).finish())
-        guard let integration = try await integrations.integration(id, includingDeleted: false) else {
-            throw DomainError(.notFound, "No Integration found with ID \(id).")
+        // The hot read: one row when this revision was rendered before.
+        if let revision = try await integrations.revision(id), let json = rendered.json(id, revision: revision) {
+            return Response(jsonBuffer: json, revision: revision)
         }
-        var response = Response(jsonBuffer: rendered.json(integration))
-        response.headers[.eTag] = RevisionTag.text(integration.revision)
-        return response
+        let integration = try await existing(id, "No Integration found with ID \(id).")
+        return Response(jsonBuffer: rendered.json(integration), revision: integration.revision)
     }
 
     /// A deleted integration still answers here, so that whoever waits for its end sees it.

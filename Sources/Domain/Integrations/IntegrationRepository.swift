@@ -8,6 +8,8 @@
 public protocol IntegrationRepository: Sendable {
     /// `nil` when there is none or it is `deleted`, unless `includingDeleted`.
     func integration(_ id: IntegrationID, includingDeleted: Bool) async throws(DomainError) -> Integration?
+    /// The revision alone, for who has the rest at hand; `nil` when there is none or it is `deleted`.
+    func revision(_ id: IntegrationID) async throws(DomainError) -> Int64?
     /// All but the deleted ones, by id.
     func integrations() async throws(DomainError) -> [Integration]
 

@@ -21,6 +21,14 @@ public struct SQLiteIntegrationRepository: IntegrationRepository {
         return found.flatMap { includingDeleted || $0.status != .deleted ? $0 : nil }
     }
 
+    public func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? {
+        try await database.read { db in
+            try db.row("SELECT revision FROM integration WHERE id = ? AND status <> 'deleted'", [id.value]) {
+                try $0.integer()
+            }
+        }
+    }
+
     public func integrations() async throws(DomainError) -> [Integration] {
         try await database.read { [secrets] db in try IntegrationAggregates(db, secrets).loadAll() }
     }
