@@ -140,6 +140,7 @@ struct FailingIntegrationRepository: IntegrationRepository {
     func integration(_ id: IntegrationID, includingDeleted: Bool) async throws(DomainError) -> Integration? {
         try await base.integration(id, includingDeleted: includingDeleted)
     }
+    func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? { try await base.revision(id) }
     func integrations() async throws(DomainError) -> [Integration] { throw failure }
     func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
         throw failure
