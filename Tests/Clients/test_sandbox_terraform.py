@@ -1,7 +1,7 @@
 """Terraform with the AWS provider manages an Access Grants instance, a location, a grant and a resource policy.
 
 The provider (hashicorp/aws 5.x) comes from a filesystem mirror: the folder named by SLUICE_TERRAFORM_PLUGINS, one of
-Terraform's own implied mirrors, or what TF_CLI_CONFIG_FILE says. Without one, or without terraform, the test is skipped.
+Terraform's own implied mirrors, a folder of /opt, or what TF_CLI_CONFIG_FILE says. Without one, or without terraform, the test is skipped.
 """
 
 import json
@@ -85,7 +85,8 @@ resource "aws_s3control_access_grants_instance_resource_policy" "it" {{
 def mirror():
     named = os.environ.get("SLUICE_TERRAFORM_PLUGINS")
     folders = [named] if named else [
-        pathlib.Path.home() / ".terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"]
+        pathlib.Path.home() / ".terraform.d/plugins", "/usr/local/share/terraform/plugins",
+        "/usr/share/terraform/plugins", *pathlib.Path("/opt").glob("*")]
     return next((str(folder) for folder in folders if (pathlib.Path(folder) / PROVIDER).is_dir()), None)
 
 
