@@ -12,14 +12,6 @@ public struct IntegrationConfiguration: Sendable, Equatable {
         self.path = path
         self.connection = connection
     }
-
-    /// The attributes that an edit to `other` would change and may not.
-    public func nonEditableChanges(to other: IntegrationConfiguration) -> [String] {
-        var names: [String] = []
-        if connection.accountID != other.connection.accountID { names.append("awsAccountId") }
-        if connection.region != other.connection.region { names.append("awsRegion") }
-        return names
-    }
 }
 
 /// A configuration as a caller proposes it: complete and well formed, but for the location role, whose form is
