@@ -5,5 +5,7 @@ public enum Migrations {
         ("v0001_identity", PackageResources.v0001_identity_sql),
         ("v0002_installation", PackageResources.v0002_installation_sql),
         ("v0003_integration", PackageResources.v0003_integration_sql),
+        ("v0004_access", PackageResources.v0004_access_sql),
+        ("v0005_audit", PackageResources.v0005_audit_sql),
     ]
 }

@@ -8,7 +8,7 @@ import Testing
     let now = Fixtures.now
     let admin = User(
         id: UserID(1), iamid: "bim", userid: "admin", permissions: Set(Permission.allCases),
-        profile: User.Profile(name: "Admin"), createdAt: Fixtures.now)
+        profile: User.Profile(name: "Admin"), createdAt: Fixtures.now, updatedAt: Fixtures.now)
 
     private func hash(_ byte: UInt8, _ last: UInt8 = 0) -> CredentialHash {
         CredentialHash(bytes: Array(repeating: byte, count: 31) + [last])
@@ -27,7 +27,7 @@ import Testing
             second
                 == User(
                     id: UserID(2), iamid: "okta", userid: "admin", permissions: [.audit, .governance],
-                    profile: User.Profile(name: "Ada", email: "ada@example.com"), createdAt: now))
+                    profile: User.Profile(name: "Ada", email: "ada@example.com"), createdAt: now, updatedAt: now))
         #expect(try await identities.users() == [admin, second, third])
         #expect(try await identities.user(iamid: "okta", userid: "admin") == second)
         #expect(try await identities.user(iamid: "bim", userid: "nobody") == nil)

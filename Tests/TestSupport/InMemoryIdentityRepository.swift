@@ -28,7 +28,7 @@ public final class InMemoryIdentityRepository: IdentityRepository {
             }
             let user = User(
                 id: UserID(Int64(state.users.count + 1)), iamid: iamid, userid: userid, permissions: permissions,
-                profile: profile, createdAt: now.inMilliseconds)
+                profile: profile, createdAt: now.inMilliseconds, updatedAt: now.inMilliseconds)
             state.users.append(user)
             return user
         }

@@ -33,19 +33,24 @@ public struct User: Sendable, Equatable {
     public var permissions: Set<Permission>
     public var profile: Profile
     public var createdAt: Date
+    public var updatedAt: Date
 
     public struct Profile: Sendable, Equatable {
         public var name: String
         public var email: String?
+        /// Whom AWS knows the user as.
+        public var externalUserIDs: ExternalUserIDs
 
-        public init(name: String, email: String? = nil) {
+        public init(name: String, email: String? = nil, externalUserIDs: ExternalUserIDs = ExternalUserIDs()) {
             self.name = name
             self.email = email
+            self.externalUserIDs = externalUserIDs
         }
     }
 
     public init(
-        id: UserID, iamid: String, userid: String, permissions: Set<Permission>, profile: Profile, createdAt: Date
+        id: UserID, iamid: String, userid: String, permissions: Set<Permission>, profile: Profile, createdAt: Date,
+        updatedAt: Date
     ) {
         self.id = id
         self.iamid = iamid
@@ -53,6 +58,7 @@ public struct User: Sendable, Equatable {
         self.permissions = permissions
         self.profile = profile
         self.createdAt = createdAt
+        self.updatedAt = updatedAt
     }
 }
 

@@ -23,8 +23,8 @@ public struct SQLiteIdentityRepository: IdentityRepository {
         try await database.write { db in
             do {
                 try db.run(
-                    #"INSERT INTO "user" (iamid, userid, name, email, created_at) VALUES (?, ?, ?, ?, ?)"#,
-                    [iamid, userid, profile.name, profile.email, now.milliseconds])
+                    #"INSERT INTO "user" (iamid, userid, name, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)"#,
+                    [iamid, userid, profile.name, profile.email, now.milliseconds, now.milliseconds])
             } catch let error as DatabaseError where error.isUniqueViolation {
                 throw DomainError.useridInUse(userid)
             }
@@ -54,7 +54,7 @@ public struct SQLiteIdentityRepository: IdentityRepository {
     private static func users(_ db: Database, where condition: String, _ arguments: Bound) throws -> [User] {
         let rows = try db.rows(
             """
-            SELECT u.id, u.iamid, u.userid, u.name, u.email, u.created_at, p.permission
+            SELECT u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
             FROM "user" u LEFT JOIN user_permission p ON p.user_id = u.id \(condition) ORDER BY u.id
             """, arguments
         ) { try User(&$0) }
@@ -74,12 +74,12 @@ extension SQLiteIdentityRepository {
             let rows = try db.rows(
                 """
                 SELECT k.hash, k.id, k.expires_at, NULL,
-                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, p.permission
+                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
                 FROM api_key k JOIN "user" u ON u.id = k.user_id LEFT JOIN user_permission p ON p.user_id = u.id
                 WHERE k.selector = ?
                 UNION ALL
                 SELECT t.hash, k.id, k.expires_at, t.expires_at,
-                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, p.permission
+                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
                 FROM token t JOIN api_key k ON k.id = t.key_id JOIN "user" u ON u.id = k.user_id
                 LEFT JOIN user_permission p ON p.user_id = u.id
                 WHERE t.selector = ?
@@ -169,11 +169,12 @@ extension SQLiteIdentityRepository {
 }
 
 extension User {
-    /// From `id, iamid, userid, name, email, created_at, permission`.
+    /// From `id, iamid, userid, name, email, created_at, updated_at, permission`.
     fileprivate init(_ row: inout RowDecoder) throws {
         self.init(
             id: UserID(try row.integer()), iamid: try row.text(), userid: try row.text(), permissions: [],
-            profile: Profile(name: try row.text(), email: row.optionalText()), createdAt: try row.date())
+            profile: Profile(name: try row.text(), email: row.optionalText()), createdAt: try row.date(),
+            updatedAt: try row.date())
         if let permission = try row.optionalParsed(Permission.init(rawValue:)) { permissions = [permission] }
     }
 }

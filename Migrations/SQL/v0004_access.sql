@@ -1,0 +1,115 @@
+-- A deleted user's row stays, because others name it; its userid is free again.
+CREATE TABLE new_user (
+    id INTEGER PRIMARY KEY,
+    iamid TEXT NOT NULL,
+    userid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    email TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT;
+
+INSERT INTO new_user (id, iamid, userid, name, email, created_at, updated_at)
+SELECT id, iamid, userid, name, email, created_at, created_at FROM "user";
+
+DROP TABLE "user";
+ALTER TABLE new_user RENAME TO "user";
+CREATE UNIQUE INDEX user_userid ON "user" (iamid, userid) WHERE deleted_at IS NULL;
+
+-- Whom AWS knows the user as: the grantees of S3 Access Grants.
+CREATE TABLE user_principal (
+    user_id INTEGER NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
+    grantee_type TEXT NOT NULL CHECK (grantee_type IN ('IAM', 'DIRECTORY_USER', 'DIRECTORY_GROUP')),
+    grantee_identifier TEXT NOT NULL,
+    PRIMARY KEY (user_id, grantee_type, grantee_identifier)
+) STRICT;
+
+-- Where an integration's grants are to be now: the path of one of its locations. NULL: nowhere, they are all to go.
+ALTER TABLE integration ADD COLUMN grant_path TEXT;
+UPDATE integration SET grant_path = path
+WHERE status IN ('enabled', 'editing', 'editError', 'deleteError', 'recurringValidationError');
+
+-- prefix is relative to the integration's path. scope is where the data lies, s3://bucket/key without a trailing *.
+-- A row is deleted with its data source; ids are never given again.
+CREATE TABLE data_source (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    revision INTEGER NOT NULL CHECK (revision > 0),
+    integration_id INTEGER NOT NULL REFERENCES integration (id),
+    name TEXT NOT NULL UNIQUE,
+    sql_table_name TEXT NOT NULL UNIQUE,
+    description TEXT,
+    prefix TEXT NOT NULL,
+    prefix_kind TEXT NOT NULL CHECK (prefix_kind IN ('location', 'bucket', 'folder', 'wildcard', 'object')),
+    scope TEXT NOT NULL,
+    is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
+    created_by INTEGER NOT NULL REFERENCES "user" (id),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX data_source_integration_id ON data_source (integration_id);
+CREATE INDEX data_source_scope ON data_source (scope);
+CREATE INDEX data_source_created_at ON data_source (created_at, id);
+
+-- Who may use a data source. is_planned = 0: the worker has to work out again which grants it needs.
+-- A revoked one stays until its grants are gone.
+CREATE TABLE subscription (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    data_source_id INTEGER NOT NULL REFERENCES data_source (id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES "user" (id),
+    state TEXT NOT NULL CHECK (state IN ('owner', 'expert', 'subscribed')),
+    access_grant TEXT NOT NULL CHECK (access_grant IN ('READ', 'WRITE')),
+    is_revoked INTEGER NOT NULL CHECK (is_revoked IN (0, 1)),
+    is_planned INTEGER NOT NULL CHECK (is_planned IN (0, 1)),
+    created_by INTEGER NOT NULL REFERENCES "user" (id),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (data_source_id, user_id)
+) STRICT;
+
+CREATE INDEX subscription_user_id ON subscription (user_id, data_source_id);
+CREATE INDEX subscription_unplanned ON subscription (id) WHERE is_planned = 0;
+
+-- What AWS has, or may have, because of subscriptions: one row a grant, whoever needs it. Written before the first call,
+-- deleted when AWS is known to have nothing.
+CREATE TABLE access_grant (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    integration_id INTEGER NOT NULL REFERENCES integration (id),
+    location_path TEXT NOT NULL,
+    sub_prefix TEXT NOT NULL,
+    is_object INTEGER NOT NULL CHECK (is_object IN (0, 1)),
+    grantee_type TEXT NOT NULL CHECK (grantee_type IN ('IAM', 'DIRECTORY_USER', 'DIRECTORY_GROUP')),
+    grantee_identifier TEXT NOT NULL,
+    permission TEXT NOT NULL CHECK (permission IN ('READ', 'READWRITE')),
+    is_wanted INTEGER NOT NULL CHECK (is_wanted IN (0, 1)),
+    status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'revoking', 'failed', 'quotaExceeded')),
+    message TEXT,
+    grant_id TEXT,
+    grant_arn TEXT,
+    location_id TEXT,
+    is_foreign INTEGER NOT NULL CHECK (is_foreign IN (0, 1)),
+    attempted_at INTEGER,
+    next_attempt_at INTEGER,
+    failures INTEGER NOT NULL CHECK (failures >= 0),
+    since INTEGER NOT NULL,
+    UNIQUE (
+        integration_id, location_path, sub_prefix, is_object, grantee_type, grantee_identifier, permission
+    ),
+    CHECK ((grant_id IS NULL) = (grant_arn IS NULL)),
+    CHECK ((grant_id IS NULL) = (location_id IS NULL))
+) STRICT;
+
+CREATE INDEX access_grant_next_attempt_at ON access_grant (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE UNIQUE INDEX access_grant_grant_id ON access_grant (integration_id, grant_id) WHERE grant_id IS NOT NULL;
+
+-- A grant that no subscription needs any more is to be revoked. A superseded need ends once what takes its place for the
+-- same grantee is active, so that a changed subscription is never without access.
+CREATE TABLE grant_need (
+    subscription_id INTEGER NOT NULL REFERENCES subscription (id) ON DELETE CASCADE,
+    access_grant_id INTEGER NOT NULL REFERENCES access_grant (id),
+    is_superseded INTEGER NOT NULL CHECK (is_superseded IN (0, 1)),
+    PRIMARY KEY (subscription_id, access_grant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX grant_need_access_grant_id ON grant_need (access_grant_id);

@@ -1,0 +1,217 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// Data sources and who may use them. Each call is one transaction, with the audit rows of what it changes in it; what it
+/// returns was read inside. What gives the worker something to do marks subscriptions as unplanned: wake it afterwards.
+public protocol DataSourceRepository: Sendable {
+    /// All or none. The caller becomes the owner of each, with `READ`.
+    ///
+    /// - Throws: `conflict` naming every name in use, or when the integration is not `enabled` any more; `notFound`.
+    func insert(
+        _ new: [NewDataSource], of integration: IntegrationID, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> [DataSource]
+    /// What of `new` is taken already, and what it overlaps with; nothing is stored. Overlaps among `new` count too.
+    func preview(
+        _ new: [NewDataSource], of integration: IntegrationID
+    )
+        async throws(DomainError) -> RegistrationPreview
+
+    func dataSource(_ key: DataSourceKey, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourceView?
+    func search(_ query: DataSourceQuery, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourcePage
+
+    /// - Throws: `notFound`; `conflict` when the name is in use, or when a disabled one is to come back whose integration
+    ///   is not in use; `preconditionFailed` when `revision` is another.
+    func update(
+        _ id: DataSourceID, _ change: DataSourceChange, revision: Int64?, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> DataSource
+    /// Disables it; deletes it when it is disabled already.
+    ///
+    /// - Throws: `notFound`; `preconditionFailed`.
+    func delete(
+        _ id: DataSourceID, revision: Int64?, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> DataSourceRemoval
+
+    /// By user id; revoked ones while their grants are there.
+    func access(to id: DataSourceID) async throws(DomainError) -> [AccessRow]
+    /// Gives or changes it; asked for what is so already, nothing changes.
+    ///
+    /// - Throws: `notFound` when there is no such data source or user; `conflict` when it would leave no owner.
+    func setAccess(
+        to id: DataSourceID, of user: UserID, state: SubscriptionState, level: AccessLevel, by origin: AuditOrigin,
+        admin: UserID, now: Date
+    ) async throws(DomainError) -> AccessRow
+    /// - Throws: `notFound` when the user has none; `conflict` when it would leave no owner.
+    func revokeAccess(
+        to id: DataSourceID, of user: UserID, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> AccessRow
+    /// Marks all their subscriptions as unplanned, and what failed as due.
+    ///
+    /// - Throws: `notFound` naming those that are not there.
+    func refresh(_ ids: [DataSourceID], by origin: AuditOrigin, now: Date) async throws(DomainError)
+}
+
+public struct NewDataSource: Sendable, Equatable {
+    /// Empty: made from the prefix.
+    public var name: String
+    public var prefix: DataPrefix
+    /// Where the data lies, as `DataPrefix.scope` says.
+    public var scope: String
+
+    public init(name: String, prefix: DataPrefix, scope: String) {
+        self.name = name
+        self.prefix = prefix
+        self.scope = scope
+    }
+}
+
+/// Two data sources of which one holds keys of the other.
+public struct DataSourceOverlap: Sendable, Equatable {
+    /// Its place among the new ones.
+    public var index: Int
+    /// The other one's name.
+    public var name: String
+
+    public init(index: Int, name: String) {
+        self.index = index
+        self.name = name
+    }
+}
+
+public struct RegistrationPreview: Sendable, Equatable {
+    /// Names and table names as they would be given, in order.
+    public var names: [String]
+    public var sqlTableNames: [String]
+    /// Names that are in use, or asked for twice.
+    public var duplicates: [String]
+    /// The first hundred.
+    public var overlaps: [DataSourceOverlap]
+    public var overlapCount: Int
+
+    public init(
+        names: [String], sqlTableNames: [String], duplicates: [String], overlaps: [DataSourceOverlap], overlapCount: Int
+    ) {
+        self.names = names
+        self.sqlTableNames = sqlTableNames
+        self.duplicates = duplicates
+        self.overlaps = overlaps
+        self.overlapCount = overlapCount
+    }
+}
+
+public enum DataSourceKey: Sendable, Hashable {
+    case id(DataSourceID)
+    case name(String)
+    case sqlTableName(String)
+}
+
+/// Who looks: what one may not see is not there.
+public enum DataSourceViewer: Sendable, Hashable {
+    /// `GOVERNANCE` or `USER_ADMIN`.
+    case everything(UserID)
+    /// Those one is subscribed to, or owns.
+    case subscriber(UserID)
+
+    public var user: UserID {
+        switch self {
+        case .everything(let user), .subscriber(let user): user
+        }
+    }
+}
+
+/// A data source as a viewer sees it.
+public struct DataSourceView: Sendable, Equatable {
+    public var dataSource: DataSource
+    /// The viewer's own, unless it was revoked.
+    public var subscription: SubscriptionState?
+    /// How many subscriptions have which status; in the detail only.
+    public var grantCounts: [GrantStatus: Int]
+
+    public init(
+        dataSource: DataSource, subscription: SubscriptionState?, grantCounts: [GrantStatus: Int] = [:]
+    ) {
+        self.dataSource = dataSource
+        self.subscription = subscription
+        self.grantCounts = grantCounts
+    }
+}
+
+public struct DataSourceQuery: Sendable, Equatable {
+    /// Part of the name, whatever its case.
+    public var searchText: String?
+    /// The viewer's own state.
+    public var subscription: SubscriptionState?
+    public var integrationID: IntegrationID?
+    public var sort: Sort = .name
+    public var isAscending = true
+    public var size = 50
+    public var offset = 0
+    /// Of the page before: where to go on, whatever was added or removed meanwhile.
+    public var cursor: DataSourceCursor?
+
+    public enum Sort: String, Sendable, CaseIterable {
+        case name, createdAt, id
+    }
+
+    public init() {}
+}
+
+/// The last row of a page.
+public struct DataSourceCursor: Sendable, Equatable {
+    /// The sorted value: the name, or milliseconds, or the id.
+    public var value: String
+    public var id: DataSourceID
+
+    public init(value: String, id: DataSourceID) {
+        self.value = value
+        self.id = id
+    }
+}
+
+public struct DataSourcePage: Sendable, Equatable {
+    public var hits: [DataSourceView]
+    /// All that match.
+    public var count: Int
+    /// `nil` on the last page.
+    public var next: DataSourceCursor?
+
+    public init(hits: [DataSourceView], count: Int, next: DataSourceCursor?) {
+        self.hits = hits
+        self.count = count
+        self.next = next
+    }
+}
+
+public struct DataSourceChange: Sendable, Equatable {
+    public var name: String?
+    /// `.some(nil)` removes it.
+    public var description: String??
+    /// A disabled one comes back.
+    public var isRestored = false
+
+    public init() {}
+}
+
+public enum DataSourceRemoval: Sendable, Equatable {
+    case disabled(DataSource)
+    case deleted(DataSource)
+}
+
+/// A subscription with its user and how far AWS is.
+public struct AccessRow: Sendable, Equatable {
+    public var subscription: Subscription
+    public var user: User
+    public var grant: GrantState
+
+    public init(subscription: Subscription, user: User, grant: GrantState) {
+        self.subscription = subscription
+        self.user = user
+        self.grant = grant
+    }
+}
