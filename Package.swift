@@ -96,10 +96,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(name: "sluice", dependencies: ["App"], swiftSettings: settings),
 
-        .target(
-            name: "TestSupport",
-            dependencies: ["API", "AWS", "App", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker", logging],
-            path: "Tests/TestSupport", swiftSettings: testSettings),
+        .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: testSettings),
     ]
         + [
             test("DomainTests", ["Domain"]),
