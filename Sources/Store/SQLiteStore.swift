@@ -20,6 +20,8 @@ public struct SQLiteStore: Sendable {
     public let appliedMigrations: [String]
 
     let database: SQLiteDatabase
+    /// What the repositories write audit rows through.
+    let auditMask: AuditMask
     private let secrets: SealedSecrets
 
     /// Opens the database at `path`, making it (with mode 0600) and bringing it to the present schema as needed.
@@ -49,6 +51,7 @@ public struct SQLiteStore: Sendable {
     private init(database: SQLiteDatabase, secrets: SealedSecrets, installationSecret: [UInt8], applied: [String]) {
         self.database = database
         self.secrets = secrets
+        auditMask = AuditMask(installationSecret: installationSecret)
         integrations = SQLiteIntegrationRepository(database: database, secrets: secrets)
         identities = SQLiteIdentityRepository(database: database)
         externalIDs = InstallationExternalIDSource(secret: installationSecret)

@@ -9,12 +9,15 @@
 public protocol DataSourceRepository: Sendable {
     /// All or none. The caller becomes the owner of each, with `READ`.
     ///
-    /// - Throws: `conflict` naming every name in use, or when the integration is not `enabled` any more; `notFound`.
+    /// - Throws: `conflict` naming every name that is in use or asked for twice, or when the integration is not `enabled`
+    ///   any more; `notFound` when there is no such integration; `forbidden` when `origin` has no actor.
     func insert(
         _ new: [NewDataSource], of integration: IntegrationID, by origin: AuditOrigin, now: Date
     )
-        async throws(DomainError) -> [DataSource]
-    /// What of `new` is taken already, and what it overlaps with; nothing is stored. Overlaps among `new` count too.
+        async throws(DomainError) -> Registration
+    /// What `insert` would make of `new`; nothing is stored.
+    ///
+    /// - Throws: as `insert`, names in use excepted: `duplicates` tells them.
     func preview(
         _ new: [NewDataSource], of integration: IntegrationID
     )
@@ -84,24 +87,47 @@ public struct DataSourceOverlap: Sendable, Equatable {
     }
 }
 
+/// The overlaps of new data sources with those that are there and with one another, each pair of new ones once.
+public struct DataSourceOverlaps: Sendable, Equatable {
+    /// How many are told at most.
+    public static let limit = 100
+
+    /// By index, then by name.
+    public var first: [DataSourceOverlap]
+    /// Whether there are more than `first` tells.
+    public var hasMore: Bool
+
+    public init(first: [DataSourceOverlap] = [], hasMore: Bool = false) {
+        self.first = first
+        self.hasMore = hasMore
+    }
+}
+
+/// What was registered, in the order asked for.
+public struct Registration: Sendable, Equatable {
+    public var dataSources: [DataSource]
+    public var overlaps: DataSourceOverlaps
+
+    public init(dataSources: [DataSource], overlaps: DataSourceOverlaps) {
+        self.dataSources = dataSources
+        self.overlaps = overlaps
+    }
+}
+
+/// What would be registered.
 public struct RegistrationPreview: Sendable, Equatable {
     /// Names and table names as they would be given, in order.
     public var names: [String]
     public var sqlTableNames: [String]
     /// Names that are in use, or asked for twice.
     public var duplicates: [String]
-    /// The first hundred.
-    public var overlaps: [DataSourceOverlap]
-    public var overlapCount: Int
+    public var overlaps: DataSourceOverlaps
 
-    public init(
-        names: [String], sqlTableNames: [String], duplicates: [String], overlaps: [DataSourceOverlap], overlapCount: Int
-    ) {
+    public init(names: [String], sqlTableNames: [String], duplicates: [String], overlaps: DataSourceOverlaps) {
         self.names = names
         self.sqlTableNames = sqlTableNames
         self.duplicates = duplicates
         self.overlaps = overlaps
-        self.overlapCount = overlapCount
     }
 }
 
@@ -156,8 +182,13 @@ public struct DataSourceQuery: Sendable, Equatable {
     public var cursor: DataSourceCursor?
 
     public enum Sort: String, Sendable, CaseIterable {
-        case name, createdAt, id
+        /// By code point.
+        case name
+        case createdAt, id
     }
+
+    /// What a search with filters counts to at most.
+    public static let countLimit = 10_000
 
     public init() {}
 }
@@ -176,14 +207,17 @@ public struct DataSourceCursor: Sendable, Equatable {
 
 public struct DataSourcePage: Sendable, Equatable {
     public var hits: [DataSourceView]
-    /// All that match.
+    /// All that match, whichever page this is; a lower limit when `isCountExact` is false.
     public var count: Int
+    /// False when filters leave more than are worth counting: see `DataSourceQuery.countLimit`.
+    public var isCountExact: Bool
     /// `nil` on the last page.
     public var next: DataSourceCursor?
 
-    public init(hits: [DataSourceView], count: Int, next: DataSourceCursor?) {
+    public init(hits: [DataSourceView], count: Int, isCountExact: Bool = true, next: DataSourceCursor?) {
         self.hits = hits
         self.count = count
+        self.isCountExact = isCountExact
         self.next = next
     }
 }
