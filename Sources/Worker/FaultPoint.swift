@@ -115,7 +115,9 @@ public struct FaultPointIntegrationRepository: IntegrationRepository {
         return try await commit()
     }
 
-    public func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
+    public func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration {
         try await pass("insert") { () async throws(DomainError) in try await base.insert(new, answer: answer) }
     }
 

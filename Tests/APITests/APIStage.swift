@@ -142,7 +142,9 @@ struct FailingIntegrationRepository: IntegrationRepository {
     }
     func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? { try await base.revision(id) }
     func integrations() async throws(DomainError) -> [Integration] { throw failure }
-    func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
+    func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration {
         throw failure
     }
     @discardableResult

@@ -44,7 +44,7 @@ import Testing
 /// Calls that a busy administrator and worker might make, with few names and paths so that they collide.
 struct RandomHistory {
     enum Call: CustomStringConvertible {
-        case insert(NewIntegration, AnswerToKeep?)
+        case insert(NewIntegration, AnswerToKeep<Integration>?)
         case save(Integration)
         case due(Date, Int)
         case recordCheck(IntegrationID, Date)
@@ -133,7 +133,7 @@ struct RandomHistory {
             connection: Fixtures.connection(base: base))
     }
 
-    private mutating func answer() -> AnswerToKeep {
+    private mutating func answer() -> AnswerToKeep<Integration> {
         AnswerToKeep(
             key: "key\(Int.random(in: 0..<5, using: &generator))", user: UserID(1),
             requestHash: Array(repeating: 1, count: 32), now: now, expiredBefore: now - 600,

@@ -127,7 +127,7 @@ import Testing
         #expect(answers == ["inserted": 1, "kept id 1": 63])
     }
 
-    private func answer(_ key: String, hash: UInt8 = 7, at seconds: TimeInterval = 0) -> AnswerToKeep {
+    private func answer(_ key: String, hash: UInt8 = 7, at seconds: TimeInterval = 0) -> AnswerToKeep<Integration> {
         AnswerToKeep(
             key: key, user: UserID(1), requestHash: Array(repeating: hash, count: 32), now: at(seconds),
             expiredBefore: at(seconds - 86_400), render: { Array("id \($0.id)".utf8) })

@@ -97,7 +97,7 @@ import Testing
                     iamid: "bim", userid: "a", profile: User.Profile(name: "A"), permissions: [.audit],
                     now: Fixtures.now)
             } == 1)
-        let answer = AnswerToKeep(
+        let answer = AnswerToKeep<Integration>(
             key: "k", user: UserID(1), requestHash: Array(repeating: 0, count: 32), now: Fixtures.now,
             expiredBefore: Fixtures.now, render: { _ in [] })
         #expect(

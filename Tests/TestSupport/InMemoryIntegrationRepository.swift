@@ -27,7 +27,9 @@ public final class InMemoryIntegrationRepository: IntegrationRepository {
         state.withLock { $0.ordered.filter { $0.status != .deleted } }
     }
 
-    public func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
+    public func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration {
         try state.withLock { state throws(DomainError) in try state.insert(new, answer) }
     }
 
@@ -89,8 +91,9 @@ extension InMemoryIntegrationRepository {
                 .sorted { ($0.0, $0.1.id) < ($1.0, $1.1.id) }
         }
 
-        mutating func insert(_ new: NewIntegration, _ answer: AnswerToKeep?) throws(DomainError) -> InsertedIntegration
-        {
+        mutating func insert(
+            _ new: NewIntegration, _ answer: AnswerToKeep<Integration>?
+        ) throws(DomainError) -> InsertedIntegration {
             if let answer {
                 answers = answers.filter { $0.value.at >= answer.expiredBefore }
                 if let kept = answers[AnswerKey(user: answer.user, key: answer.key)] { return .kept(kept.answer) }

@@ -215,7 +215,9 @@ struct MortalRepository: IntegrationRepository {
         guard !crash.hasCrashed else { throw DomainError(.unavailable, "crashed") }
     }
 
-    func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
+    func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration {
         try beAlive()
         return try await base.insert(new, answer: answer)
     }

@@ -49,7 +49,7 @@ extension IntegrationRoutes {
         let new = NewIntegration(
             try tested(proposal), validation: results, createdBy: context.caller.user.id, now: now)
         let answer = key.map { key in
-            AnswerToKeep(
+            AnswerToKeep<Integration>(
                 key: key.text, user: key.user, requestHash: key.bodyHash, now: now,
                 expiredBefore: now.addingTimeInterval(-Self.idempotencySeconds),
                 render: { $0.changeJSON(results).bytes })

@@ -7,19 +7,20 @@
 /// Data sources and who may use them. Each call is one transaction, with the audit rows of what it changes in it; what it
 /// returns was read inside. What gives the worker something to do marks subscriptions as unplanned: wake it afterwards.
 public protocol DataSourceRepository: Sendable {
-    /// All or none. The caller becomes the owner of each, with `READ`.
+    /// All or none, in one commit with the answer kept under `answer`'s key. The viewer becomes the owner of each, with
+    /// `READ`.
     ///
-    /// - Throws: `conflict` naming every name that is in use or asked for twice, or when the integration is not `enabled`
-    ///   any more; `notFound` when there is no such integration; `forbidden` when `origin` has no actor.
+    /// - Throws: `dataSourcesExist` naming every name that is in use or asked for twice; `integrationNotEnabled` when it is
+    ///   not any more; `noIntegration`.
     func insert(
-        _ new: [NewDataSource], of integration: IntegrationID, by origin: AuditOrigin, now: Date
-    )
-        async throws(DomainError) -> Registration
+        _ new: [NewDataSource], of integration: IntegrationID, for viewer: DataSourceViewer,
+        answer: AnswerToKeep<Registration>?, by origin: AuditOrigin, now: Date
+    ) async throws(DomainError) -> InsertedDataSources
     /// What `insert` would make of `new`; nothing is stored.
     ///
     /// - Throws: as `insert`, names in use excepted: `duplicates` tells them.
     func preview(
-        _ new: [NewDataSource], of integration: IntegrationID
+        _ new: [NewDataSource], of integration: IntegrationID, for viewer: DataSourceViewer
     )
         async throws(DomainError) -> RegistrationPreview
 
@@ -61,7 +62,7 @@ public protocol DataSourceRepository: Sendable {
 }
 
 public struct NewDataSource: Sendable, Equatable {
-    /// Empty: made from the prefix.
+    /// 1 to 255 characters; `DataSource.defaultName` when the caller gave none.
     public var name: String
     public var prefix: DataPrefix
     /// Where the data lies, as `DataPrefix.scope` says.
@@ -78,10 +79,10 @@ public struct NewDataSource: Sendable, Equatable {
 public struct DataSourceOverlap: Sendable, Equatable {
     /// Its place among the new ones.
     public var index: Int
-    /// The other one's name.
-    public var name: String
+    /// The other one's name; `nil` when the viewer may not see it.
+    public var name: String?
 
-    public init(index: Int, name: String) {
+    public init(index: Int, name: String?) {
         self.index = index
         self.name = name
     }
@@ -114,17 +115,21 @@ public struct Registration: Sendable, Equatable {
     }
 }
 
+public enum InsertedDataSources: Sendable, Equatable {
+    case inserted(Registration)
+    /// Another request with the same key came first; nothing was inserted.
+    case kept(KeptAnswer)
+}
+
 /// What would be registered.
 public struct RegistrationPreview: Sendable, Equatable {
-    /// Names and table names as they would be given, in order.
-    public var names: [String]
+    /// As they would be given, in order.
     public var sqlTableNames: [String]
-    /// Names that are in use, or asked for twice.
+    /// Names that are in use, or asked for twice; each once, in the order asked for.
     public var duplicates: [String]
     public var overlaps: DataSourceOverlaps
 
-    public init(names: [String], sqlTableNames: [String], duplicates: [String], overlaps: DataSourceOverlaps) {
-        self.names = names
+    public init(sqlTableNames: [String], duplicates: [String], overlaps: DataSourceOverlaps) {
         self.sqlTableNames = sqlTableNames
         self.duplicates = duplicates
         self.overlaps = overlaps

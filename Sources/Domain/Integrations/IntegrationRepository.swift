@@ -19,7 +19,9 @@ public protocol IntegrationRepository: Sendable {
     /// have just found that AWS has no location there. `save` does the same.
     ///
     /// - Throws: `conflict` when its name, path or scope is in use; what test 1 answers when that one is in `createError`.
-    func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration
+    func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration
 
     /// Replaces it whole if it still has the revision it was read with; returns it with the next revision.
     /// The secret of a `deleted` one is not kept: it reads as empty.
@@ -42,8 +44,8 @@ public protocol IntegrationRepository: Sendable {
     func keptAnswer(key: String, user: UserID, since: Date) async throws(DomainError) -> KeptAnswer?
 }
 
-/// An answer to be kept under an `Idempotency-Key`, with the integration and in its transaction.
-public struct AnswerToKeep: Sendable {
+/// An answer to be kept under an `Idempotency-Key`, with what is stored and in its transaction.
+public struct AnswerToKeep<Stored>: Sendable {
     public var key: String
     public var user: UserID
     /// SHA-256 of the request's body.
@@ -51,12 +53,12 @@ public struct AnswerToKeep: Sendable {
     public var now: Date
     /// Answers older than this are forgotten in the same transaction.
     public var expiredBefore: Date
-    /// Renders the answer, once the id is known.
-    public var render: @Sendable (Integration) -> [UInt8]
+    /// Renders the answer, once the ids are known.
+    public var render: @Sendable (Stored) -> [UInt8]
 
     public init(
         key: String, user: UserID, requestHash: [UInt8], now: Date, expiredBefore: Date,
-        render: @escaping @Sendable (Integration) -> [UInt8]
+        render: @escaping @Sendable (Stored) -> [UInt8]
     ) {
         self.key = key
         self.user = user

@@ -33,7 +33,9 @@ public struct SQLiteIntegrationRepository: IntegrationRepository {
         try await database.read { [secrets] db in try IntegrationAggregates(db, secrets).loadAll() }
     }
 
-    public func insert(_ new: NewIntegration, answer: AnswerToKeep?) async throws(DomainError) -> InsertedIntegration {
+    public func insert(
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+    ) async throws(DomainError) -> InsertedIntegration {
         try await database.write { [secrets] db in
             let aggregates = IntegrationAggregates(db, secrets)
             guard let answer else { return .inserted(try aggregates.insert(new)) }
@@ -127,7 +129,7 @@ struct IdempotencyAnswers {
         ) { KeptAnswer(requestHash: try $0.bytes(), body: try $0.bytes()) }
     }
 
-    func insert(_ answer: AnswerToKeep, body: [UInt8]) throws {
+    func insert(_ answer: AnswerToKeep<some Any>, body: [UInt8]) throws {
         try db.run(
             """
             INSERT INTO idempotency_answer (user_id, key, request_hash, body, created_at) VALUES (?, ?, ?, ?, ?)
