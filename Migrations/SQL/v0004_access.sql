@@ -30,6 +30,12 @@ ALTER TABLE integration ADD COLUMN grant_path TEXT;
 UPDATE integration SET grant_path = path
 WHERE status IN ('enabled', 'editing', 'editError', 'deleteError', 'recurringValidationError');
 
+-- Calls whose answers were never known, and that may still be carried out for a while.
+ALTER TABLE integration_location ADD COLUMN lost_create_at INTEGER;
+ALTER TABLE integration_location ADD COLUMN lost_create_role TEXT
+    CHECK ((lost_create_at IS NULL) = (lost_create_role IS NULL));
+ALTER TABLE integration_location ADD COLUMN lost_change_at INTEGER;
+
 -- prefix is relative to the integration's path. scope is where the data lies, s3://bucket/key without a trailing *.
 -- A row is deleted with its data source; ids are never given again.
 CREATE TABLE data_source (

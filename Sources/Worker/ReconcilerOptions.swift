@@ -9,16 +9,13 @@ public struct ReconcilerOptions: Sendable, Equatable {
     public var tick: TimeInterval = 5
     /// How many integrations are worked on at once.
     public var concurrency = 16
-    /// What one AWS operation may take, its retries included.
+    /// What one AWS operation may take, its retries included; less than `AWSProblem.uncertainty`.
     public var callDeadline: Duration = .seconds(20)
     /// Seconds for which other processes on the same database leave an integration alone.
     public var lease: TimeInterval = 60
     /// Seconds for which transient problems are tried again before a change is given up: AWS's own tools wait two
     /// minutes for IAM to propagate.
     public var patience: TimeInterval = 120
-    /// Seconds after which a create whose answer is not known has been done or never will be: longer than its
-    /// deadline, so that no location turns up after its record is gone.
-    public var uncertainty: TimeInterval = 60
     public var backoff = Backoff()
 
     public init() {}

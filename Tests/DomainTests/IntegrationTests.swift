@@ -161,11 +161,42 @@ import Testing
         #expect(integration == Values.creating())
     }
 
+    @Test func `a create that may still be under way is looked for after a later one was made and removed`() throws {
+        var integration = Values.creating()
+        integration.beginAttempt(at: Values.path, now: now, lease: 60)
+        integration.beginAttempt(at: Values.path, now: now + 1, lease: 60)
+        integration.locationWasMade(Values.made("b"), at: Values.path, now: now + 2)
+        #expect(integration.status == .enabled)
+        try integration.requestDeletion(validation: nil, now: now + 3)
+        integration.beginAttempt(at: Values.path, now: now + 3, lease: 60)
+        integration.locationIsGone(at: Values.path, now: now + 4)
+        #expect(steps(integration) == ["s3://research/: lookThenDelete"])
+        #expect(integration.locations[0].uncertain(now: now + 4) == now + 60)
+        integration.locationIsGone(at: Values.path, now: now + 60)
+        #expect(integration.status == .deleted)
+    }
+
+    @Test func `what an update that may still be under way could undo is looked at again`() throws {
+        var integration = Values.enabled()
+        try integration.requestEdit(
+            to: Values.configuration(role: Values.newRole), validation: Values.passed, now: now)
+        integration.beginAttempt(at: Values.path, now: now, lease: 60)
+        integration.beginAttempt(at: Values.path, now: now + 1, lease: 60)
+        let made = LocationRecord.Made(locationID: "location-1", arn: "arn", role: Values.newRole)
+        integration.locationWasMade(made, at: Values.path, now: now + 2)
+        #expect(integration.status == .enabled, "nobody waits")
+        #expect(steps(integration) == [#"s3://research/: verify(locationID: "location-1")"#])
+        #expect(integration.schedule.nextAttemptAt == now + 2)
+        integration.locationWasFound(made, at: Values.path, now: now + 60)
+        #expect(steps(integration) == ["s3://research/: settled"])
+        #expect(integration.schedule.nextAttemptAt == nil)
+    }
+
     @Test(arguments: [
         ("s3://research/", "location", 0.0, true), ("s3://research/*", "location", 0, false),
         ("s3://research", "location", 0, false), ("s3://research/", "other", 0, false),
         ("s3://research/", "location", -899, true), ("s3://research/", "location", -901, false),
-        ("s3://research/", "location", 5000, true),
+        ("s3://research/", "location", 960, true), ("s3://research/", "location", 961, false),
     ])
     func `only what the attempt can have made is taken for ours`(
         _ scope: String, _ role: String, _ age: TimeInterval, _ isOurs: Bool

@@ -194,6 +194,8 @@ extension Integration {
         let locations = (locations ?? self.locations).map { record in
             var record = record
             record.attemptedAt = record.attemptedAt?.inMilliseconds
+            record.lostCreate = record.lostCreate.map { .init(at: $0.at.inMilliseconds, role: $0.role) }
+            record.lostChangeAt = record.lostChangeAt?.inMilliseconds
             return record
         }
         return Integration(

@@ -6,10 +6,12 @@ import Testing
 @testable import Worker
 
 @Suite struct RandomLifeTests {
+    private static let seeds = 1000
+
     /// Changes asked for at any moment, faults and kills at any point: in the end, when AWS is well again, all is right.
     @Test func `random lives end right`() async throws {
         var kills = 0
-        for seed in 0..<300 {
+        for seed in 0..<Self.seeds {
             var random = SplitMix64(state: UInt64(seed))
             let stage = Stage()
             let id = try await stage.create()
@@ -19,9 +21,7 @@ import Testing
                 stage.aws.setFault { index, _ in index % modulus == 0 ? fault : nil }
                 stage.crash.arm(at: Int.random(in: 1...30, using: &random))
                 if try await !stage.work(until: { !$0.status.isTransitional }) { kills += 1 }
-                // Longer than a lost call is under way: one that is carried out only after a later create of ours was
-                // deleted again is not noticed.
-                stage.restart(after: Double.random(in: 11...100, using: &random))
+                stage.restart(after: [0.001, 1, 20, 100].randomElement(using: &random) ?? 1)
                 let wanted = Operation.allCases.randomElement(using: &random)
                 // While a change is under way it is refused; so it is asked for at any moment.
                 try? await stage.request(id) { integration in
@@ -40,7 +40,7 @@ import Testing
             let faults = try await stage.faults(id)
             #expect(faults == [], "seed \(seed)")
         }
-        print("300 random lives, \(kills) kills")
+        print("\(Self.seeds) random lives, \(kills) kills")
     }
 }
 

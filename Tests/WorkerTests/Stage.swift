@@ -77,7 +77,9 @@ final class Stage: Sendable {
             // After the last call there may be nothing left to fail.
             if crash.hasCrashed { return false }
         }
-        throw DomainError(.internal, "the worker never comes to an end")
+        throw DomainError(
+            .internal, "the worker never comes to an end",
+            cause: "\(try await repository.due(now: .distantFuture, limit: 1)) \(aws.calls.suffix(10))")
     }
 
     func restart(after downtime: TimeInterval) {

@@ -39,6 +39,10 @@ public struct AWSProblem: Error, Sendable, Equatable {
         case credentials
     }
 
+    /// Seconds from its beginning in which a call whose answer was lost may still be carried out: longer than any call's
+    /// deadline. After that it has been done or never will be.
+    public static let uncertainty: Double = 60
+
     /// Codes AWS answers while a change made elsewhere has not reached it yet. AWS's own tools retry these for two minutes.
     private static let propagationCodes: Set<String> = ["InvalidIamRole", "AccessGrantsLocationNotEmptyError"]
 

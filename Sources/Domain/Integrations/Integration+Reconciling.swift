@@ -25,15 +25,25 @@ extension Integration {
     /// Whether the change under way ends, or fails, with this record. The others are cleaned up in the background.
     private func concerns(_ record: LocationRecord) -> Bool {
         switch status {
-        case .creating: record.isWanted
+        case .creating: record.isWanted && !record.isToBeVerified
         // The old location matters once the new one is there: it need not work for its path to be changed.
-        case .editing: record.path == (pending ?? configuration).path || !record.isWanted && isOld(record)
+        case .editing:
+            (record.path == (pending ?? configuration).path || !record.isWanted && isOld(record) && record.isThere)
+                && !record.isToBeVerified
+        // What turns up later could not be removed any more: the credentials go with the integration.
         case .deleting: true
         case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
             .recurringValidationError:
             false
         }
     }
+}
+
+extension LocationRecord {
+    fileprivate var isToBeVerified: Bool { if case .verify = step { true } else { false } }
+
+    /// AWS has it, or may have it; not only that an earlier create could still make it.
+    fileprivate var isThere: Bool { made != nil || attemptedAt != nil }
 }
 
 // MARK: What the worker reports
@@ -47,26 +57,43 @@ extension Integration {
         schedule.nextAttemptAt = now.addingTimeInterval(lease)
         let wantedRole = wantedRole(at: path)
         updateLocation(path) { record in
+            record.giveUpAnswer()
+            // A create follows a look, if anything could have turned up.
+            if record.made == nil { record.forgetWhatIsOver(now: now) }
             record.attemptedAt = now
             record.made?.role = nil
             if record.made == nil, let wantedRole { record.role = wantedRole }
         }
     }
 
-    /// AWS has this location, made by us.
+    /// AWS answered that it has made, or changed, this location.
     public mutating func locationWasMade(_ made: LocationRecord.Made, at path: LocationPath, now: Date) {
         updateLocation(path) { record in
             record.made = made
             record.attemptedAt = nil
+            record.forgetWhatIsOver(now: now)
         }
         progress(now: now)
     }
 
-    /// AWS has nothing at this path that is ours.
+    /// A look showed this location, made by us.
+    public mutating func locationWasFound(_ made: LocationRecord.Made, at path: LocationPath, now: Date) {
+        updateLocation(path) { record in
+            record.giveUpAnswer()
+            record.made = made
+            record.forgetWhatIsOver(now: now)
+        }
+        progress(now: now)
+    }
+
+    /// AWS answered that it has removed the location of the known id, or that it has none of that id. Without a known id:
+    /// a look found nothing of ours, when nothing could turn up any more.
     public mutating func locationIsGone(at path: LocationPath, now: Date) {
         updateLocation(path) { record in
+            if record.made == nil { record.lostCreate = nil }
             record.made = nil
             record.attemptedAt = nil
+            record.lostChangeAt = nil
         }
         progress(now: now)
     }
@@ -94,6 +121,8 @@ extension Integration {
             updateLocation(path) { record in
                 record.made = before.made
                 record.attemptedAt = before.attemptedAt
+                record.lostCreate = before.lostCreate
+                record.lostChangeAt = before.lostChangeAt
                 if before.made == nil, before.attemptedAt != nil { record.role = before.role }
             }
         }
@@ -104,10 +133,15 @@ extension Integration {
         end(matters, patiently: isPatient, reason: problem.summary, now: now, delay: delay)
     }
 
-    /// Somebody else's location is in the place where ours should be; no create of ours can have been done.
-    public mutating func pathIsTaken(_ path: LocationPath, now: Date, delay: TimeInterval) {
+    /// Somebody else's location is in the place where ours should be.
+    ///
+    /// - Parameter isAnswered: it was AWS's answer to the last attempt, which so has done nothing.
+    public mutating func pathIsTaken(_ path: LocationPath, isAnswered: Bool, now: Date, delay: TimeInterval) {
         let matters = location(at: path).map(concerns) ?? false
-        updateLocation(path) { $0.attemptedAt = nil }
+        updateLocation(path) { record in
+            if isAnswered { record.attemptedAt = nil }
+            record.giveUpAnswer()
+        }
         schedule.failures += 1
         end(
             matters, patiently: false, reason: "Access Grants location already exists on provided path.", now: now,
@@ -195,9 +229,11 @@ extension Integration {
             return false
         }
         locations[old].isWanted = false
-        guard locations[old].step == .forget else { return true }
-        locations.remove(at: old)
-        return false
+        if locations[old].step == .forget {
+            locations.remove(at: old)
+            return false
+        }
+        return locations[old].isThere
     }
 
     private mutating func finish(_ event: IntegrationLifecycle.Event, message: String?, now: Date) {

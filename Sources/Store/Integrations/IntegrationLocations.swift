@@ -8,7 +8,8 @@ struct IntegrationLocations {
     func load(_ id: IntegrationID) throws -> [LocationRecord] {
         try db.rows(
             """
-            SELECT path, role, is_wanted, location_id, arn, made_role, attempted_at
+            SELECT path, role, is_wanted, location_id, arn, made_role, attempted_at, lost_create_at, lost_create_role,
+                lost_change_at
             FROM integration_location WHERE integration_id = ? ORDER BY position
             """, [id.value], Self.decode)
     }
@@ -23,6 +24,12 @@ struct IntegrationLocations {
             record.made = LocationRecord.Made(locationID: locationID, arn: arn, role: madeRole)
         }
         record.attemptedAt = row.optionalDate()
+        let lostCreateAt = row.optionalDate()
+        let lostCreateRole = try row.optionalParsed { try IAMRoleARN($0) }
+        if let lostCreateAt, let lostCreateRole {
+            record.lostCreate = LocationRecord.LostCreate(at: lostCreateAt, role: lostCreateRole)
+        }
+        record.lostChangeAt = row.optionalDate()
         return record
     }
 
@@ -52,18 +59,21 @@ struct IntegrationLocations {
             """
             INSERT INTO integration_location (
                 integration_id, path, account_id, region, position, role, is_wanted, location_id, arn, made_role,
-                attempted_at
+                attempted_at, lost_create_at, lost_create_role, lost_change_at
             )
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (integration_id, path) DO UPDATE SET
                 position = excluded.position, role = excluded.role, is_wanted = excluded.is_wanted,
                 location_id = excluded.location_id, arn = excluded.arn, made_role = excluded.made_role,
-                attempted_at = excluded.attempted_at
+                attempted_at = excluded.attempted_at, lost_create_at = excluded.lost_create_at,
+                lost_create_role = excluded.lost_create_role, lost_change_at = excluded.lost_change_at
             """,
             [
                 id.value, record.path.description, connection.accountID.description, connection.region.description,
                 Int64(position), record.role.description, record.isWanted ? 1 : 0, record.made?.locationID,
                 record.made?.arn, record.made?.role?.description, record.attemptedAt?.milliseconds,
+                record.lostCreate?.at.milliseconds, record.lostCreate?.role.description,
+                record.lostChangeAt?.milliseconds,
             ])
     }
 
