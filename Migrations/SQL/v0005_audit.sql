@@ -20,6 +20,7 @@ CREATE TABLE audit_event (
 
 CREATE INDEX audit_event_at ON audit_event (at);
 CREATE INDEX audit_event_actor_id ON audit_event (actor_id);
+CREATE INDEX audit_event_actor_userid ON audit_event (actor_userid);
 CREATE INDEX audit_event_target ON audit_event (target_type, target_id);
 CREATE INDEX audit_event_action ON audit_event (action);
 

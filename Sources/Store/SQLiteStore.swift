@@ -15,6 +15,7 @@ public struct SQLiteStore: Sendable {
 
     public let integrations: SQLiteIntegrationRepository
     public let identities: SQLiteIdentityRepository
+    public let audit: SQLiteAuditRepository
     public let externalIDs: InstallationExternalIDSource
     /// Those that opening it applied, in order.
     public let appliedMigrations: [String]
@@ -52,8 +53,9 @@ public struct SQLiteStore: Sendable {
         self.database = database
         self.secrets = secrets
         auditMask = AuditMask(installationSecret: installationSecret)
-        integrations = SQLiteIntegrationRepository(database: database, secrets: secrets)
-        identities = SQLiteIdentityRepository(database: database)
+        integrations = SQLiteIntegrationRepository(database: database, secrets: secrets, mask: auditMask)
+        identities = SQLiteIdentityRepository(database: database, mask: auditMask)
+        audit = SQLiteAuditRepository(database: database, mask: auditMask)
         externalIDs = InstallationExternalIDSource(secret: installationSecret)
         appliedMigrations = applied
     }

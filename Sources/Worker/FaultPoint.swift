@@ -116,14 +116,18 @@ public struct FaultPointIntegrationRepository: IntegrationRepository {
     }
 
     public func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
     ) async throws(DomainError) -> InsertedIntegration {
-        try await pass("insert") { () async throws(DomainError) in try await base.insert(new, answer: answer) }
+        try await pass("insert") { () async throws(DomainError) in
+            try await base.insert(new, answer: answer, by: origin)
+        }
     }
 
     @discardableResult
-    public func save(_ integration: Integration) async throws(DomainError) -> Integration {
-        try await pass("save") { () async throws(DomainError) in try await base.save(integration) }
+    public func save(
+        _ integration: Integration, for request: AuditedRequest?
+    ) async throws(DomainError) -> Integration {
+        try await pass("save") { () async throws(DomainError) in try await base.save(integration, for: request) }
     }
 
     public func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError) {

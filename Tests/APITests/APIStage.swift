@@ -143,12 +143,14 @@ struct FailingIntegrationRepository: IntegrationRepository {
     func revision(_ id: IntegrationID) async throws(DomainError) -> Int64? { try await base.revision(id) }
     func integrations() async throws(DomainError) -> [Integration] { throw failure }
     func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
     ) async throws(DomainError) -> InsertedIntegration {
         throw failure
     }
     @discardableResult
-    func save(_ integration: Integration) async throws(DomainError) -> Integration { throw failure }
+    func save(_ integration: Integration, for request: AuditedRequest?) async throws(DomainError) -> Integration {
+        throw failure
+    }
     func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError) { throw failure }
     func due(now: Date, limit: Int) async throws(DomainError) -> [Integration] { throw failure }
     func dueForCheck(now: Date, interval: TimeInterval, limit: Int) async throws(DomainError) -> [Integration] {

@@ -42,7 +42,7 @@ import Testing
         let identities = try await implementation.make().identities
         let end = now.addingTimeInterval(60)
         let key = try await identities.insertKey(hash(1), user: admin.id, name: "ci", expiresAt: end, now: now)
-        #expect(key == APIKey(id: 1, userID: admin.id, name: "ci", createdAt: now, expiresAt: end))
+        #expect(key == APIKey(id: 1, userID: admin.id, userid: "admin", name: "ci", createdAt: now, expiresAt: end))
         let forever = try await identities.insertKey(hash(2), user: admin.id, name: "", expiresAt: nil, now: now)
 
         #expect(

@@ -28,13 +28,19 @@ public final class InMemoryIntegrationRepository: IntegrationRepository {
     }
 
     public func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
-    ) async throws(DomainError) -> InsertedIntegration {
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
+    )
+        async throws(DomainError) -> InsertedIntegration
+    {
         try state.withLock { state throws(DomainError) in try state.insert(new, answer) }
     }
 
     @discardableResult
-    public func save(_ integration: Integration) async throws(DomainError) -> Integration {
+    public func save(
+        _ integration: Integration, for request: AuditedRequest?
+    )
+        async throws(DomainError) -> Integration
+    {
         try state.withLock { state throws(DomainError) in try state.save(integration) }
     }
 

@@ -216,16 +216,16 @@ struct MortalRepository: IntegrationRepository {
     }
 
     func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
     ) async throws(DomainError) -> InsertedIntegration {
         try beAlive()
-        return try await base.insert(new, answer: answer)
+        return try await base.insert(new, answer: answer, by: origin)
     }
 
     @discardableResult
-    func save(_ integration: Integration) async throws(DomainError) -> Integration {
+    func save(_ integration: Integration, for request: AuditedRequest?) async throws(DomainError) -> Integration {
         try beAlive()
-        return try await base.save(integration)
+        return try await base.save(integration, for: request)
     }
 
     func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError) {

@@ -10,7 +10,8 @@ extension IntegrationRoutes {
         faults += QueryReader(request).finish()
         let condition = condition(request, &faults)
         let wanted = try IntegrationRequest.read(json, for: .replace(id), with: faults)
-        return try await deciding(on: id, if: condition) { integration in
+        return try await deciding(on: id, if: condition, AuditedRequest(.editIntegration, by: context.origin)) {
+            integration in
             let immutable = wanted.nonEditableChanges(of: integration)
             guard immutable.isEmpty else {
                 throw DomainError(
@@ -35,7 +36,8 @@ extension IntegrationRoutes {
         faults += query.finish()
         let condition = condition(request, &faults)
         try DeletionRequest.check(body, with: faults)
-        return try await deciding(on: id, if: condition) { integration in
+        return try await deciding(on: id, if: condition, AuditedRequest(.deleteIntegration, by: context.origin)) {
+            integration in
             if isForced {
                 try integration.forceDeletion(now: now)
                 return .notRun(
@@ -59,18 +61,21 @@ extension IntegrationRoutes {
         let integration = try await existing(id, "No integration found with ID \(id).")
         let outcome = await dependencies.validator.validate(
             IntegrationProposal(integration.configuration), for: .check(integration), among: [])
-        let saved = try await record(outcome.results, of: integration)
+        let saved = try await record(
+            outcome.results, of: integration, AuditedRequest(.validateIntegration, by: context.origin))
         return Response(saved.changeJSON(outcome.results), revision: saved.revision)
     }
 
-    private func record(_ results: ValidationResults, of integration: Integration) async throws -> Integration {
+    private func record(
+        _ results: ValidationResults, of integration: Integration, _ audited: AuditedRequest
+    ) async throws -> Integration {
         var current = integration
         for _ in 1...Self.attempts {
             var changed = current
             changed.checked(results, now: now, nextCheckAt: current.schedule.nextCheckAt)
             guard changed != current else { return current }
             do {
-                let saved = try await integrations.save(changed)
+                let saved = try await integrations.save(changed, for: audited)
                 dependencies.changes.announce(saved.id)
                 return saved
             } catch {
@@ -84,7 +89,7 @@ extension IntegrationRoutes {
     /// Loads, lets `change` decide, saves, wakes the worker and answers. When something else was saved in between, all of
     /// it is done again.
     private func deciding(
-        on id: IntegrationID, if condition: RevisionCondition,
+        on id: IntegrationID, if condition: RevisionCondition, _ audited: AuditedRequest,
         _ change: (inout Integration) async throws -> ValidationResults
     ) async throws -> Response {
         for _ in 1...Self.attempts {
@@ -92,7 +97,7 @@ extension IntegrationRoutes {
             try condition.require(integration)
             let results = try await change(&integration)
             do {
-                let saved = try await integrations.save(integration)
+                let saved = try await integrations.save(integration, for: audited)
                 dependencies.changes.announce(id)
                 dependencies.wake()
                 return Response(saved.changeJSON(results), revision: saved.revision)

@@ -54,7 +54,7 @@ extension IntegrationRoutes {
                 expiredBefore: now.addingTimeInterval(-Self.idempotencySeconds),
                 render: { $0.changeJSON(results).bytes })
         }
-        switch try await integrations.insert(new, answer: answer) {
+        switch try await integrations.insert(new, answer: answer, by: context.origin) {
         case .kept(let answer):
             guard let key else { preconditionFailure("only a keyed insert is answered with a kept answer") }
             return try replay(answer, key)

@@ -2,7 +2,7 @@ import Domain
 
 extension APIKey {
     /// - Parameter secret: only in the answer that makes it.
-    func json(userid: String, secret: Secret? = nil) -> JSONValue {
+    func json(secret: Secret? = nil) -> JSONValue {
         .members([
             "apikey": secret.map { .string($0.reveal()) },
             "keyid": .integer(id),

@@ -25,14 +25,14 @@ struct KeyRoutes: Sendable {
 
     var routes: [APIRoute] {
         [
-            .open(.post, "/bim/apikey/authenticate") { request, _ in try await authenticate(request) },
+            .open(.post, "/bim/apikey/authenticate") { try await authenticate($0, $1) },
             .caller(.get, "/bim/apikey") { _, context in try await list(context) },
             .caller(.post, "/bim/apikey") { try await create($0, $1) },
             .caller(.delete, "/bim/apikey/{keyid}") { try await revoke($0, $1) },
         ]
     }
 
-    private func authenticate(_ request: Request) async throws -> Response {
+    private func authenticate(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let credential = try await AuthenticationRequest.credential(request)
         let authenticated = try await authenticator.authenticate(credential)
         let now = environment.now()
@@ -40,7 +40,8 @@ struct KeyRoutes: Sendable {
         let expiry = min(now.addingTimeInterval(Self.tokenSeconds), authenticated.expiresAt ?? .distantFuture)
         let token = Credential.make(random: environment.randomBytes)
         try await identities.insertToken(
-            Credential.hash(token.reveal()), keyID: authenticated.caller.keyID, expiresAt: expiry, now: now)
+            Credential.hash(token.reveal()), keyID: authenticated.caller.keyID, expiresAt: expiry,
+            by: context.origin(of: authenticated.caller), now: now)
         return Response(
             json: .members([
                 "token": .string(token.reveal()), "tokenExpiration": .string(Timestamp.text(expiry)),
@@ -50,14 +51,9 @@ struct KeyRoutes: Sendable {
     /// The caller's own keys; with `USER_ADMIN`, everybody's.
     private func list(_ context: CallerContext) async throws -> Response {
         let caller = context.caller.user
-        guard caller.permissions.contains(.userAdmin) else {
-            let keys = try await identities.keys(of: caller.id)
-            return Response(json: .array(keys.map { $0.json(userid: caller.userid) }))
-        }
-        let names = Dictionary(
-            try await identities.users().map { ($0.id, $0.userid) }, uniquingKeysWith: { first, _ in first })
-        return Response(
-            json: .array(try await identities.keys(of: nil).map { $0.json(userid: names[$0.userID] ?? "") }))
+        let isForAll = caller.permissions.contains(.userAdmin)
+        let keys = try await identities.keys(of: isForAll ? nil : caller.id)
+        return Response(json: .array(keys.map { $0.json() }))
     }
 
     private func create(_ request: Request, _ context: CallerContext) async throws -> Response {
@@ -67,9 +63,10 @@ struct KeyRoutes: Sendable {
         let owner = try await owner(of: wanted, context.caller)
         let secret = Credential.make(random: environment.randomBytes)
         let key = try await identities.insertKey(
-            Credential.hash(secret.reveal()), user: owner.id, name: wanted.name, expiresAt: wanted.expiresAt, now: now)
+            Credential.hash(secret.reveal()), user: owner.id, name: wanted.name, expiresAt: wanted.expiresAt,
+            by: context.origin, now: now)
         context.logger.info("API key made", metadata: ["key.id": "\(key.id)", "user.id": "\(owner.id)"])
-        return Response(json: key.json(userid: owner.userid, secret: secret))
+        return Response(json: key.json(secret: secret))
     }
 
     private func owner(of wanted: KeyRequest, _ caller: Caller) async throws -> User {
@@ -90,7 +87,7 @@ struct KeyRoutes: Sendable {
         guard faults.isEmpty else { throw DomainError.invalid(faults) }
         let key = try await identities.key(id)
         if key?.userID != context.caller.user.id { try context.caller.require(.userAdmin) }
-        guard try await identities.revokeKey(id) else {
+        guard try await identities.revokeKey(id, by: context.origin, now: environment.now()) else {
             throw DomainError(.notFound, "No API key found with ID \(id).")
         }
         authenticator.forgetAll()

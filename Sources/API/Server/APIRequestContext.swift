@@ -13,12 +13,20 @@ public struct APIRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Sent as `x-request-id`, and in every line logged for the request.
     public let requestID: String
+    /// The address the connection comes from; a proxy's, behind one.
+    let peer: String?
     /// Set by authentication; read by `CallerContext` only.
     var caller: Caller?
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? UUID().uuidString.lowercased()
+        peer = source.channel.remoteAddress?.ipAddress
+    }
+
+    func origin(of caller: Caller?) -> AuditOrigin {
+        let actor = caller.map { AuditOrigin.Actor(user: $0.user.id, userid: $0.user.userid, keyID: $0.keyID) }
+        return AuditOrigin(actor: actor, source: peer, requestID: requestID)
     }
 }
 
@@ -27,12 +35,15 @@ struct CallerContext: ChildRequestContext {
     var coreContext: CoreRequestContextStorage
     let requestID: String
     let caller: Caller
+    /// Of this request, as the audit log tells it.
+    let origin: AuditOrigin
 
     init(context: APIRequestContext) throws {
         guard let caller = context.caller else { throw DomainError.unauthenticated }
         coreContext = context.coreContext
         requestID = context.requestID
         self.caller = caller
+        origin = context.origin(of: caller)
     }
 }
 

@@ -47,7 +47,7 @@ struct KeyCommand: AsyncParsableCommand {
             }
             let key = Credential.make(random: APIEnvironment.systemRandomBytes)
             _ = try await store.identities.insertKey(
-                Credential.hash(key.reveal()), user: owner.id, name: name, expiresAt: nil, now: Date())
+                Credential.hash(key.reveal()), user: owner.id, name: name, expiresAt: nil, by: .system, now: Date())
             Terminal.print(key.reveal())
             try store.close()
         }
@@ -64,11 +64,9 @@ struct KeyCommand: AsyncParsableCommand {
                 return try options.show(answer) { KeyCommand.rows($0.elements) }
             }
             let store = try await LocalKeys.open(database, options)
-            let names = try await Dictionary(
-                store.identities.users().map { ($0.id, $0.userid) }, uniquingKeysWith: { first, _ in first })
             let keys = try await store.identities.keys(of: nil).map { key in
                 JSONValue.object([
-                    "keyid": .integer(key.id), "userid": .string(names[key.userID] ?? ""), "name": .string(key.name),
+                    "keyid": .integer(key.id), "userid": .string(key.userid), "name": .string(key.name),
                     "expiresAt": key.expiresAt.map { .string($0.ISO8601Format()) } ?? .null,
                 ])
             }
@@ -91,7 +89,9 @@ struct KeyCommand: AsyncParsableCommand {
                 return try options.show(answer) { _ in ["key \(id) is revoked"] }
             }
             let store = try await LocalKeys.open(database, options)
-            guard try await store.identities.revokeKey(id) else { throw CommandFailure("There is no key \(id).") }
+            guard try await store.identities.revokeKey(id, by: .system, now: Date()) else {
+                throw CommandFailure("There is no key \(id).")
+            }
             Terminal.print("key \(id) is revoked")
             try store.close()
         }

@@ -38,7 +38,7 @@ struct UserCommand: AsyncParsableCommand {
             let store = try await OpenStore.open(options.settings(), makingDatabase: false).database
             let user = try await store.identities.insertUser(
                 iamid: "bim", userid: userid, profile: User.Profile(name: name ?? userid, email: email),
-                permissions: Set(permissions), now: Date())
+                permissions: Set(permissions), by: .system, now: Date())
             Terminal.print("user \(user.userid) has the id \(user.id)")
             try store.close()
         }
@@ -50,7 +50,7 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let store = try await OpenStore.open(options.settings(), makingDatabase: false).database
-            let users = try await store.identities.users()
+            let users = try await store.identities.users(UserQuery(size: 1000)).hits
             let rows = users.map { user in
                 [
                     user.id.description, user.userid, user.profile.name,

@@ -25,9 +25,9 @@ enum FirstAdministrator {
         let now = Date()
         let user = try await identities.insertUser(
             iamid: "bim", userid: userid, profile: User.Profile(name: "Administrator"),
-            permissions: Set(Permission.allCases), now: now)
+            permissions: Set(Permission.allCases), by: .system, now: now)
         _ = try await identities.insertKey(
-            Credential.hash(key.reveal()), user: user.id, name: keyName, expiresAt: nil, now: now)
+            Credential.hash(key.reveal()), user: user.id, name: keyName, expiresAt: nil, by: .system, now: now)
         return file
     }
 

@@ -77,6 +77,17 @@ public struct AuditOrigin: Sendable, Equatable {
     public static let system = AuditOrigin(actor: nil)
 }
 
+/// A wish that is granted: what, and whose.
+public struct AuditedRequest: Sendable, Equatable {
+    public var action: AuditAction
+    public var origin: AuditOrigin
+
+    public init(_ action: AuditAction, by origin: AuditOrigin) {
+        self.action = action
+        self.origin = origin
+    }
+}
+
 /// What was before a change, or after it. Secrets are told apart, so that only their HMAC is ever written.
 public indirect enum AuditValue: Sendable, Equatable {
     case null
@@ -99,6 +110,15 @@ public indirect enum AuditValue: Sendable, Equatable {
         case (.members(let a), .members(let b)): a.elementsEqual(b) { $0.name == $1.name && $0.value == $1.value }
         case (.null, _), (.bool, _), (.integer, _), (.string, _), (.secret, _), (.array, _), (.members, _): false
         }
+    }
+}
+
+extension AuditValue {
+    public init(_ text: String?) { self = text.map { .string($0) } ?? .null }
+
+    /// In milliseconds since 1970 UTC.
+    public init(_ date: Date?) {
+        self = date.map { .integer(Int64(($0.timeIntervalSince1970 * 1000).rounded())) } ?? .null
     }
 }
 

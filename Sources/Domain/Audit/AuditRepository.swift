@@ -9,7 +9,8 @@ public struct AuditQuery: Sendable, Equatable {
     public var from: Date?
     /// Not included.
     public var until: Date?
-    public var actor: UserID?
+    /// A userid, or a user's id.
+    public var actor: String?
     public var action: String?
     public var targetType: String?
     public var targetID: String?

@@ -84,13 +84,16 @@ public struct Caller: Sendable, Equatable {
 public struct APIKey: Sendable, Equatable {
     public let id: Int64
     public var userID: UserID
+    /// Its user's login name.
+    public var userid: String
     public var name: String
     public var createdAt: Date
     public var expiresAt: Date?
 
-    public init(id: Int64, userID: UserID, name: String, createdAt: Date, expiresAt: Date?) {
+    public init(id: Int64, userID: UserID, userid: String, name: String, createdAt: Date, expiresAt: Date?) {
         self.id = id
         self.userID = userID
+        self.userid = userid
         self.name = name
         self.createdAt = createdAt
         self.expiresAt = expiresAt
@@ -121,39 +124,4 @@ public struct Authenticated: Sendable, Equatable {
         self.caller = caller
         self.expiresAt = expiresAt
     }
-}
-
-extension DomainError {
-    public static func useridInUse(_ userid: String) -> DomainError {
-        DomainError(.conflict, "A user with the userid \"\(userid)\" already exists.")
-    }
-}
-
-/// Users, their keys and tokens. Each call is one transaction.
-public protocol IdentityRepository: Sendable {
-    func hasUsers() async throws(DomainError) -> Bool
-    /// - Throws: `conflict` when the userid is taken.
-    func insertUser(
-        iamid: String, userid: String, profile: User.Profile, permissions: Set<Permission>, now: Date
-    )
-        async throws(DomainError) -> User
-    func user(iamid: String, userid: String) async throws(DomainError) -> User?
-    func users() async throws(DomainError) -> [User]
-
-    /// A key or a token; a token ends with its key. `nil` when it is unknown, revoked or expired at `now`.
-    func authenticated(by hash: CredentialHash, now: Date) async throws(DomainError) -> Authenticated?
-    /// - Throws: `notFound` when there is no such user.
-    func insertKey(
-        _ hash: CredentialHash, user: UserID, name: String, expiresAt: Date?, now: Date
-    )
-        async throws(DomainError) -> APIKey
-    /// Those of one user, or of all; by id.
-    func keys(of user: UserID?) async throws(DomainError) -> [APIKey]
-    func key(_ id: Int64) async throws(DomainError) -> APIKey?
-    /// Also ends the key's tokens. `false` when there is no such key.
-    func revokeKey(_ id: Int64) async throws(DomainError) -> Bool
-    /// Expired tokens are removed in the same transaction.
-    ///
-    /// - Throws: `notFound` when there is no such key.
-    func insertToken(_ hash: CredentialHash, keyID: Int64, expiresAt: Date, now: Date) async throws(DomainError)
 }

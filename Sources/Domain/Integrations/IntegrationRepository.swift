@@ -13,23 +13,25 @@ public protocol IntegrationRepository: Sendable {
     /// All but the deleted ones, by id.
     func integrations() async throws(DomainError) -> [Integration]
 
-    /// Stores a new one with revision 1, and the answer it gets under `answer`'s key, in one commit.
+    /// Stores a new one with revision 1, the answer it gets under `answer`'s key, and its audit row, in one commit.
     ///
     /// A scope that a `disabled` integration of the same account and Region left behind passes to the new one: the tests
     /// have just found that AWS has no location there. `save` does the same.
     ///
     /// - Throws: `conflict` when its name, path or scope is in use; what test 1 answers when that one is in `createError`.
     func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
-    ) async throws(DomainError) -> InsertedIntegration
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
+    )
+        async throws(DomainError) -> InsertedIntegration
 
     /// Replaces it whole if it still has the revision it was read with; returns it with the next revision.
     /// The secret of a `deleted` one is not kept: it reads as empty.
     ///
+    /// - Parameter request: of whom it is the wish, for the audit log; `nil` for a step of the worker towards it.
     /// - Throws: `staleRevision`; `notFound`; as `insert` when its name, path or scope is in use; `internal` when its
     ///   status is more than one event away from the stored one.
     @discardableResult
-    func save(_ integration: Integration) async throws(DomainError) -> Integration
+    func save(_ integration: Integration, for request: AuditedRequest?) async throws(DomainError) -> Integration
     /// Notes that a check passed and changed nothing: no new revision. Nothing happens when it is gone.
     func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError)
 
@@ -42,6 +44,14 @@ public protocol IntegrationRepository: Sendable {
 
     /// The answer kept under the key, if it is no older than `since`.
     func keptAnswer(key: String, user: UserID, since: Date) async throws(DomainError) -> KeptAnswer?
+}
+
+extension IntegrationRepository {
+    /// A step of the worker.
+    @discardableResult
+    public func save(_ integration: Integration) async throws(DomainError) -> Integration {
+        try await save(integration, for: nil)
+    }
 }
 
 /// An answer to be kept under an `Idempotency-Key`, with what is stored and in its transaction.

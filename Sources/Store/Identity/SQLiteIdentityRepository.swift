@@ -10,17 +10,17 @@ import GRDB
 /// Users, keys and tokens in SQLite.
 public struct SQLiteIdentityRepository: IdentityRepository {
     let database: SQLiteDatabase
+    let mask: AuditMask
 
     public func hasUsers() async throws(DomainError) -> Bool {
         try await database.read { db in try db.row(#"SELECT 1 FROM "user" LIMIT 1"#) { try $0.integer() } != nil }
     }
 
     public func insertUser(
-        iamid: String, userid: String, profile: User.Profile, permissions: Set<Permission>, now: Date
-    )
-        async throws(DomainError) -> User
-    {
-        try await database.write { db in
+        iamid: String, userid: String, profile: User.Profile, permissions: Set<Permission>, by origin: AuditOrigin,
+        now: Date
+    ) async throws(DomainError) -> User {
+        try await database.write { [mask] db in
             do {
                 try db.run(
                     #"INSERT INTO "user" (iamid, userid, name, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)"#,
@@ -28,165 +28,95 @@ public struct SQLiteIdentityRepository: IdentityRepository {
             } catch let error as DatabaseError where error.isUniqueViolation {
                 throw DomainError.useridInUse(userid)
             }
-            let id = db.lastInsertedRowID
-            for permission in permissions.sorted(by: { $0.rawValue < $1.rawValue }) {
-                try db.run(
-                    "INSERT INTO user_permission (user_id, permission) VALUES (?, ?)", [id, permission.rawValue])
-            }
-            guard let user = try Self.users(db, where: "WHERE u.id = ?", [id]).first else {
-                throw DomainError(.internal, "An internal error occurred.", cause: "user \(id) vanished")
-            }
+            let users = StoredUsers(db: db)
+            let id = UserID(db.lastInsertedRowID)
+            try users.replacePermissions(of: id, by: permissions)
+            try users.replacePrincipals(of: id, by: profile.externalUserIDs.grantees)
+            let user = try users.required(id)
+            try AuditTrail(db: db, mask: mask).append(.createUser, from: nil, to: user, by: origin, at: now)
             return user
         }
     }
 
     public func user(iamid: String, userid: String) async throws(DomainError) -> User? {
         try await database.read { db in
-            try Self.users(db, where: "WHERE u.iamid = ? AND u.userid = ?", [iamid, userid]).first
+            try StoredUsers(db: db).load(where: "iamid = ? AND userid = ?", [iamid, userid]).first
         }
     }
 
-    public func users() async throws(DomainError) -> [User] {
-        try await database.read { db in try Self.users(db, where: "", []) }
-    }
-
-    /// One row a permission, and one for a user without any.
-    private static func users(_ db: Database, where condition: String, _ arguments: Bound) throws -> [User] {
-        let rows = try db.rows(
-            """
-            SELECT u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
-            FROM "user" u LEFT JOIN user_permission p ON p.user_id = u.id \(condition) ORDER BY u.id
-            """, arguments
-        ) { try User(&$0) }
-        return rows.reduce(into: []) { users, row in
-            if users.last?.id == row.id {
-                users[users.count - 1].permissions.formUnion(row.permissions)
-            } else {
-                users.append(row)
-            }
-        }
-    }
-}
-
-extension SQLiteIdentityRepository {
-    public func authenticated(by hash: CredentialHash, now: Date) async throws(DomainError) -> Authenticated? {
+    public func users(_ query: UserQuery) async throws(DomainError) -> UserPage {
         try await database.read { db in
-            let rows = try db.rows(
+            let users = StoredUsers(db: db)
+            guard let text = query.searchText else { return try users.page("TRUE", [], query) }
+            return try users.page(
                 """
-                SELECT k.hash, k.id, k.expires_at, NULL,
-                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
-                FROM api_key k JOIN "user" u ON u.id = k.user_id LEFT JOIN user_permission p ON p.user_id = u.id
-                WHERE k.selector = ?
-                UNION ALL
-                SELECT t.hash, k.id, k.expires_at, t.expires_at,
-                    u.id, u.iamid, u.userid, u.name, u.email, u.created_at, u.updated_at, p.permission
-                FROM token t JOIN api_key k ON k.id = t.key_id JOIN "user" u ON u.id = k.user_id
-                LEFT JOIN user_permission p ON p.user_id = u.id
-                WHERE t.selector = ?
-                """, [hash.selector, hash.selector]
-            ) { row in
-                let isMatch = hash.isEqualInConstantTime(to: try row.bytes())
-                let keyID = try row.integer()
-                let ends = [row.optionalDate(), row.optionalDate()].compactMap(\.self)
-                return (isMatch: isMatch, keyID: keyID, expiresAt: ends.min(), user: try User(&row))
-            }.filter(\.isMatch)
-            guard let first = rows.first else { return nil }
-            if let expiresAt = first.expiresAt, expiresAt <= now { return nil }
-            var user = first.user
-            for row in rows { user.permissions.formUnion(row.user.permissions) }
-            return Authenticated(caller: Caller(user: user, keyID: first.keyID), expiresAt: first.expiresAt)
+                (instr(lower(userid), lower(?)) > 0 OR instr(lower(name), lower(?)) > 0
+                OR instr(lower(email), lower(?)) > 0)
+                """, [text, text, text], query)
         }
     }
 
-    public func insertKey(
-        _ hash: CredentialHash, user: UserID, name: String, expiresAt: Date?, now: Date
+    public func updateProfile(
+        of user: UserID, _ change: ProfileChange, by origin: AuditOrigin, now: Date
     )
-        async throws(DomainError) -> APIKey
+        async throws(DomainError) -> User
     {
-        try await database.write { db in
-            do {
-                try db.run(
-                    """
-                    INSERT INTO api_key (user_id, name, selector, hash, created_at, expires_at)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        user.value, name, hash.selector, Data(hash.bytes), now.milliseconds, expiresAt?.milliseconds,
-                    ])
-            } catch let error as DatabaseError where error.isForeignKeyViolation {
-                throw DomainError(.notFound, "No user found with ID \(user).")
-            }
-            guard let key = try Self.keys(db, where: "WHERE id = ?", [db.lastInsertedRowID]).first else {
-                throw DomainError(.internal, "An internal error occurred.", cause: "the key vanished")
-            }
-            return key
+        try await changed(user, .updateUserProfile, by: origin, now: now) { users, before in
+            let profile = change.applied(to: before.profile)
+            try users.db.run(
+                #"UPDATE "user" SET name = ?, email = ? WHERE id = ?"#, [profile.name, profile.email, user.value])
+            guard profile.externalUserIDs != before.profile.externalUserIDs else { return }
+            try users.replacePrincipals(of: user, by: profile.externalUserIDs.grantees)
+            try users.db.run("UPDATE subscription SET is_planned = 0 WHERE user_id = ?", [user.value])
         }
     }
 
-    public func keys(of user: UserID?) async throws(DomainError) -> [APIKey] {
-        try await database.read { db in
-            guard let user else { return try Self.keys(db, where: "", []) }
-            return try Self.keys(db, where: "WHERE user_id = ?", [user.value])
-        }
-    }
-
-    public func key(_ id: Int64) async throws(DomainError) -> APIKey? {
-        try await database.read { db in try Self.keys(db, where: "WHERE id = ?", [id]).first }
-    }
-
-    public func revokeKey(_ id: Int64) async throws(DomainError) -> Bool {
-        try await database.write { db in
-            try db.row("DELETE FROM api_key WHERE id = ? RETURNING id", [id]) { try $0.integer() } != nil
-        }
-    }
-
-    public func insertToken(
-        _ hash: CredentialHash, keyID: Int64, expiresAt: Date, now: Date
+    public func setPermissions(
+        of user: UserID, to permissions: Set<Permission>, by origin: AuditOrigin, now: Date
     )
-        async throws(DomainError)
+        async throws(DomainError) -> User
     {
-        try await database.write { db in
-            try db.run("DELETE FROM token WHERE expires_at <= ?", [now.milliseconds])
-            do {
-                try db.run(
-                    "INSERT INTO token (selector, hash, key_id, expires_at) VALUES (?, ?, ?, ?)",
-                    [hash.selector, Data(hash.bytes), keyID, expiresAt.milliseconds])
-            } catch let error as DatabaseError where error.isForeignKeyViolation {
-                throw DomainError(.notFound, "No API key found with ID \(keyID).")
+        try await changed(user, .updateUserPermissions, by: origin, now: now) { users, before in
+            if !permissions.contains(.userAdmin) { try users.checkOtherUserAdmin(than: before) }
+            try users.replacePermissions(of: user, by: permissions)
+        }
+    }
+
+    public func deleteUser(_ user: UserID, by origin: AuditOrigin, now: Date) async throws(DomainError) {
+        try await database.write { [mask] db in
+            let users = StoredUsers(db: db)
+            let before = try users.existing(user)
+            guard origin.actor?.user != user else { throw DomainError.ownDeletion }
+            try users.checkOtherUserAdmin(than: before)
+            try db.run(
+                #"UPDATE "user" SET deleted_at = ?, updated_at = ? WHERE id = ?"#,
+                [now.milliseconds, now.milliseconds, user.value])
+            for table in ["user_permission", "user_principal", "api_key"] {
+                try db.run("DELETE FROM \(table) WHERE user_id = ?", [user.value])
             }
+            try db.run(
+                """
+                UPDATE subscription SET is_revoked = 1, is_planned = 0, updated_at = ?
+                WHERE user_id = ? AND is_revoked = 0
+                """, [now.milliseconds, user.value])
+            try AuditTrail(db: db, mask: mask).append(.deleteUser, from: before, to: nil, by: origin, at: now)
         }
     }
 
-    private static func keys(_ db: Database, where condition: String, _ arguments: Bound) throws -> [APIKey] {
-        try db.rows(
-            "SELECT id, user_id, name, created_at, expires_at FROM api_key \(condition) ORDER BY id", arguments
-        ) { row in
-            APIKey(
-                id: try row.integer(), userID: UserID(try row.integer()), name: try row.text(),
-                createdAt: try row.date(), expiresAt: row.optionalDate())
+    /// When nothing is different afterwards, nothing is written.
+    private func changed(
+        _ id: UserID, _ action: AuditAction, by origin: AuditOrigin, now: Date,
+        _ change: @escaping @Sendable (StoredUsers, User) throws -> Void
+    ) async throws(DomainError) -> User {
+        try await database.write { [mask] db in
+            let users = StoredUsers(db: db)
+            let before = try users.existing(id)
+            try change(users, before)
+            guard try users.required(id) != before else { return before }
+            try db.run(#"UPDATE "user" SET updated_at = ? WHERE id = ?"#, [now.milliseconds, id.value])
+            let after = try users.required(id)
+            try AuditTrail(db: db, mask: mask).append(action, from: before, to: after, by: origin, at: now)
+            return after
         }
-    }
-}
-
-extension User {
-    /// From `id, iamid, userid, name, email, created_at, updated_at, permission`.
-    fileprivate init(_ row: inout RowDecoder) throws {
-        self.init(
-            id: UserID(try row.integer()), iamid: try row.text(), userid: try row.text(), permissions: [],
-            profile: Profile(name: try row.text(), email: row.optionalText()), createdAt: try row.date(),
-            updatedAt: try row.date())
-        if let permission = try row.optionalParsed(Permission.init(rawValue:)) { permissions = [permission] }
-    }
-}
-
-extension CredentialHash {
-    /// The first eight bytes: what a credential is found by.
-    fileprivate var selector: Int64 {
-        Int64(bitPattern: bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
-    }
-
-    fileprivate func isEqualInConstantTime(to other: [UInt8]) -> Bool {
-        guard bytes.count == other.count else { return false }
-        return zip(bytes, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

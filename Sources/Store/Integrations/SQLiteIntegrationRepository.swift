@@ -11,6 +11,7 @@ import GRDB
 public struct SQLiteIntegrationRepository: IntegrationRepository {
     let database: SQLiteDatabase
     let secrets: SealedSecrets
+    let mask: AuditMask
 
     public func integration(
         _ id: IntegrationID, includingDeleted: Bool
@@ -34,23 +35,41 @@ public struct SQLiteIntegrationRepository: IntegrationRepository {
     }
 
     public func insert(
-        _ new: NewIntegration, answer: AnswerToKeep<Integration>?
-    ) async throws(DomainError) -> InsertedIntegration {
-        try await database.write { [secrets] db in
-            let aggregates = IntegrationAggregates(db, secrets)
-            guard let answer else { return .inserted(try aggregates.insert(new)) }
+        _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
+    )
+        async throws(DomainError) -> InsertedIntegration
+    {
+        try await database.write { [secrets, mask] db in
             let answers = IdempotencyAnswers(db: db)
-            try answers.forget(before: answer.expiredBefore)
-            if let kept = try answers.load(answer.key, answer.user) { return .kept(kept) }
-            let integration = try aggregates.insert(new)
-            try answers.insert(answer, body: answer.render(integration))
+            if let answer {
+                try answers.forget(before: answer.expiredBefore)
+                if let kept = try answers.load(answer.key, answer.user) { return .kept(kept) }
+            }
+            let integration = try IntegrationAggregates(db, secrets).insert(new)
+            if let answer { try answers.insert(answer, body: answer.render(integration)) }
+            try AuditTrail(db: db, mask: mask).append(
+                .createIntegration, from: nil, to: integration, by: origin, at: integration.report.updatedAt)
             return .inserted(integration)
         }
     }
 
     @discardableResult
-    public func save(_ integration: Integration) async throws(DomainError) -> Integration {
-        try await database.write { [secrets] db in try IntegrationAggregates(db, secrets).save(integration) }
+    public func save(
+        _ integration: Integration, for request: AuditedRequest?
+    )
+        async throws(DomainError) -> Integration
+    {
+        try await database.write { [secrets, mask] db in
+            let aggregates = IntegrationAggregates(db, secrets)
+            let before = request == nil ? nil : try aggregates.load(integration.id)
+            let saved = try aggregates.save(integration)
+            guard let request else { return saved }
+            try AuditTrail(db: db, mask: mask).append(
+                AuditEntry(
+                    at: saved.report.updatedAt, origin: request.origin, action: request.action,
+                    target: saved.auditTarget, before: before?.auditValue, after: saved.auditValue))
+            return saved
+        }
     }
 
     public func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError) {
