@@ -60,7 +60,7 @@ public struct FaultPointAccessGrantsService: AccessGrantsService {
 
     public func locations(
         at path: LocationPath, _ connection: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> [AWSLocation] {
+    ) async throws(AWSProblem) -> FoundLocations {
         try await pass("ListAccessGrantsLocations") { () async throws(AWSProblem) in
             try await base.locations(at: path, connection, deadline: deadline)
         }

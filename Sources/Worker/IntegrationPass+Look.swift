@@ -13,7 +13,7 @@ extension IntegrationPass {
             let found = try await service.locations(
                 at: record.path, current.activeConnection, deadline: options.callDeadline)
             // Other spellings of the path are other locations to AWS, and never ours.
-            guard let location = found.first(where: { $0.scope == record.path.description }) else {
+            guard let location = found.matching.first(where: { $0.scope == record.path.description }) else {
                 return .success(.nothing)
             }
             return .success(record.mayBe(location) ? .ours(location) : .foreign)

@@ -69,6 +69,7 @@ import Testing
         ("http.port", "SLUICE_HTTP_PORT"), ("masterKey", "SLUICE_MASTER_KEY"),
         ("bootstrap.apiKey", "SLUICE_BOOTSTRAP_API_KEY"), ("apiKey", "SLUICE_API_KEY"),
         ("validation.intervalSeconds", "SLUICE_VALIDATION_INTERVAL_SECONDS"),
+        ("quota.locations", "SLUICE_QUOTA_LOCATIONS"), ("quota.grants", "SLUICE_QUOTA_GRANTS"),
         ("aws.endpointUrlS3Control", "AWS_ENDPOINT_URL_S3_CONTROL"), ("aws.accessKeyId", "AWS_ACCESS_KEY_ID"),
     ])
     func `environment names follow from the keys`(key: String, name: String) throws {

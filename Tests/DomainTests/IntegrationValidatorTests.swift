@@ -9,6 +9,8 @@ private struct ScriptedAWS: AccessGrantsService {
     var instance: Result<String, AWSProblem> = .success("arn:instance")
     var listing: Result<Void, AWSProblem> = .success(())
     var found: Result<[AWSLocation], AWSProblem> = .success([])
+    /// Locations at other paths.
+    var others = 0
 
     func callerIdentity(_: AWSConnection, deadline: Duration) async throws(AWSProblem) -> CallerIdentity {
         try identity.get()
@@ -19,7 +21,10 @@ private struct ScriptedAWS: AccessGrantsService {
     }
     func locations(
         at: LocationPath, _: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> [AWSLocation] { try found.get() }
+    ) async throws(AWSProblem) -> FoundLocations {
+        let matching = try found.get()
+        return FoundLocations(matching: matching, total: matching.count + others)
+    }
     func location(id: String, _: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSLocation? {
         try found.get().first { $0.id == id }
     }
@@ -134,6 +139,45 @@ private struct ScriptedAWS: AccessGrantsService {
         let outcome = await outcome { $0.locationRole = "nonsense" }
         #expect(statuses(outcome).filter { $0.hasSuffix("failed") } == ["roleARN: failed"])
         #expect(outcome.error?.code == .unprocessable)
+    }
+
+    @Test(arguments: [
+        (799, "passed", nil as String?), (800, "warning", nil),
+        (
+            999, "warning",
+            nil
+        ), (1000, "failed", "The Access Grants instance of account 123456789012 in eu-west-1 is full."),
+    ])
+    func `a location more is warned of at four fifths of the quota, and refused when it is full`(
+        _ others: Int, _ status: String, _ refusal: String?
+    ) async {
+        var aws = ScriptedAWS()
+        aws.others = others
+        let found = await outcome(aws)
+        #expect(statuses(found).last == "noExistingLocation: \(status)")
+        #expect(found.error?.message == refusal)
+        #expect(found.error.map { $0.code == .conflict } ?? true)
+        let own = Values.enabled()
+        aws.found = .success([location("location-1")])
+        aws.others = others - 1
+        #expect(await outcome(aws, for: .edit(own), among: [own]).error == nil, "no location more")
+    }
+
+    @Test func `a full instance is told with what to do`() async {
+        var aws = ScriptedAWS()
+        aws.others = 1000
+        #expect(
+            await outcome(aws).results.firstFailure == """
+                The Access Grants instance arn:aws:s3:eu-west-1:123456789012:access-grants/default has 1000 of the 1000 \
+                locations of its quota. Remove locations from account 123456789012 in eu-west-1, or ask AWS Support for \
+                a higher quota and set quota.locations to it.
+                """)
+        aws.others = 801
+        #expect(
+            await outcome(aws).results.tests.last?.message == """
+                The Access Grants instance arn:aws:s3:eu-west-1:123456789012:access-grants/default has 801 of the 1000 \
+                locations of its quota. Ask AWS Support for a higher quota in time, and set quota.locations to it.
+                """)
     }
 
     @Test func `a check looks for the integration's own location and its role`() async {

@@ -10,6 +10,8 @@ public struct FakeAccessGrantsService: AccessGrantsService {
     /// `nil`: the path exists and can be listed.
     public var listingProblem: AWSProblem?
     public var locations: Result<[AWSLocation], AWSProblem> = .success([])
+    /// Those at other paths.
+    public var otherLocations = 0
     /// Whichever id is asked for.
     public var location: Result<AWSLocation?, AWSProblem> = .success(nil)
 
@@ -31,7 +33,10 @@ public struct FakeAccessGrantsService: AccessGrantsService {
 
     public func locations(
         at path: LocationPath, _ connection: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> [AWSLocation] { try locations.get() }
+    ) async throws(AWSProblem) -> FoundLocations {
+        let matching = try locations.get()
+        return FoundLocations(matching: matching, total: matching.count + otherLocations)
+    }
 
     public func location(
         id: String, _ connection: AWSConnection, deadline: Duration

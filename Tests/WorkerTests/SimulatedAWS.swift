@@ -115,9 +115,11 @@ final class SimulatedAWS: AccessGrantsService {
 
     func locations(
         at path: LocationPath, _ connection: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> [AWSLocation] {
+    ) async throws(AWSProblem) -> FoundLocations {
         try call("ListAccessGrantsLocations", changes: false) { state in
-            .success(state.locations.values.filter { path.spellings.contains($0.scope) }.sorted { $0.id < $1.id })
+            let matching = state.locations.values.filter { path.spellings.contains($0.scope) }
+            return .success(
+                FoundLocations(matching: matching.sorted { $0.id < $1.id }, total: state.locations.count))
         }
     }
 

@@ -135,7 +135,8 @@ struct Server {
         let store = parts.store
         let dependencies = APIDependencies(
             integrations: parts.integrations, identities: store.database.identities,
-            validator: IntegrationValidator(service: parts.aws), externalIDs: store.database.externalIDs,
+            validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas),
+            externalIDs: store.database.externalIDs,
             changes: parts.changes, wake: { reconciler.wake() },
             probes: APIProbes(
                 readiness: [ReadinessCheck("database") { await store.isReady }],

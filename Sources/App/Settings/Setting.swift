@@ -58,6 +58,12 @@ extension Setting {
     static let validationInterval = Setting(
         "validation.intervalSeconds", "Seconds between the recurring checks of an integration.", .integer,
         default: "900")
+    static let locationQuota = Setting(
+        "quota.locations", "Locations that AWS allows an Access Grants instance; AWS Support raises it.", .integer,
+        default: "1000")
+    static let grantQuota = Setting(
+        "quota.grants", "Grants that AWS allows an Access Grants instance; AWS Support raises it.", .integer,
+        default: "100000")
     static let logLevel = Setting(
         "log.level", "trace, debug, info, notice, warning, error or critical.", default: "info")
 
@@ -85,7 +91,6 @@ extension Setting {
     public static let all =
         [
             httpHostname, httpPort, database, sandbox, sandboxPort, masterKey, bootstrapAPIKey, validationInterval,
-            logLevel, url,
-            apiKey,
+            locationQuota, grantQuota, logLevel, url, apiKey,
         ] + aws
 }

@@ -14,6 +14,7 @@ public struct Settings: Sendable {
     public var bootstrapAPIKey: Secret?
     /// Between recurring checks of one integration.
     public var validationInterval: Duration
+    public var quotas: AccessGrantsQuotas
     public var logLevel: Logger.Level
     /// Where the client commands find a server.
     public var url: String
@@ -38,6 +39,9 @@ public struct Settings: Sendable {
         masterKey = read[.masterKey].map { Secret($0) }
         bootstrapAPIKey = read[.bootstrapAPIKey].map { Secret($0) }
         validationInterval = .seconds(try read.integer(.validationInterval, in: 1...31_536_000))
+        quotas = AccessGrantsQuotas(
+            locations: try read.integer(.locationQuota, in: 1...1_000_000),
+            grants: try read.integer(.grantQuota, in: 1...100_000_000))
         guard let level = Logger.Level(rawValue: try read.text(.logLevel).lowercased()) else {
             throw SettingsError("log.level must be one of trace, debug, info, notice, warning, error, critical.")
         }

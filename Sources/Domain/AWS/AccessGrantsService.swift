@@ -18,7 +18,7 @@ public protocol AccessGrantsService: Sendable {
     func locations(
         at path: LocationPath, _ connection: AWSConnection, deadline: Duration
     )
-        async throws(AWSProblem) -> [AWSLocation]
+        async throws(AWSProblem) -> FoundLocations
     /// `s3:GetAccessGrantsLocation`; `nil` when AWS has none of that id.
     func location(id: String, _ connection: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSLocation?
     /// `s3:CreateAccessGrantsLocation` (needs `iam:PassRole`).
@@ -41,6 +41,18 @@ public struct CallerIdentity: Sendable, Equatable {
     public init(accountID: String, arn: String) {
         self.accountID = accountID
         self.arn = arn
+    }
+}
+
+/// What a search of all the instance's locations came to.
+public struct FoundLocations: Sendable, Equatable {
+    public var matching: [AWSLocation]
+    /// How many there are in all.
+    public var total: Int
+
+    public init(matching: [AWSLocation], total: Int) {
+        self.matching = matching
+        self.total = total
     }
 }
 

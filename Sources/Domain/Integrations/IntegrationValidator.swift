@@ -6,10 +6,14 @@ public struct IntegrationValidator: Sendable {
     public static let deadline: Duration = .seconds(10)
 
     private let service: any AccessGrantsService
+    private let quotas: AccessGrantsQuotas
     private let deadline: Duration
 
-    public init(service: any AccessGrantsService, deadline: Duration = Self.deadline) {
+    public init(
+        service: any AccessGrantsService, quotas: AccessGrantsQuotas = .init(), deadline: Duration = Self.deadline
+    ) {
         self.service = service
+        self.quotas = quotas
         self.deadline = deadline
     }
 
@@ -36,14 +40,14 @@ public struct IntegrationValidator: Sendable {
         outcome.checkRole(proposal.locationRole)
         await outcome.judge(identity: identity, instance: instance, advice)
         await outcome.judge(listing: listing, advice)
-        await outcome.judge(locations: locations, advice)
+        await outcome.judge(locations: locations, quota: quotas.locations, advice)
         return outcome
     }
 
     /// What AWS has at the path (create, edit), or the integration's own location (check); nothing is asked for delete.
     private func locations(
         _ proposal: IntegrationProposal, for purpose: ValidationPurpose
-    ) async throws(AWSProblem) -> [AWSLocation] {
+    ) async throws(AWSProblem) -> FoundLocations {
         switch purpose {
         case .create, .edit:
             return try await service.locations(at: proposal.path, proposal.connection, deadline: deadline)
@@ -51,9 +55,9 @@ public struct IntegrationValidator: Sendable {
             guard let made = integration.locations.first(where: { $0.path == proposal.path })?.made,
                 let location = try await service.location(
                     id: made.locationID, proposal.connection, deadline: deadline)
-            else { return [] }
-            return [location]
-        case .delete: return []
+            else { return FoundLocations(matching: [], total: 0) }
+            return FoundLocations(matching: [location], total: 1)
+        case .delete: return FoundLocations(matching: [], total: 0)
         }
     }
 

@@ -76,6 +76,25 @@ struct ValidationAdvice: Sendable {
         """
     }
 
+    var isFull: String { "The Access Grants instance of account \(accountID) in \(region) is full." }
+
+    func noLocationsLeft(_ used: Int, of quota: Int) -> String {
+        """
+        \(locationsUsed(used, of: quota)) Remove locations from account \(accountID) in \(region), or ask AWS Support for \
+        a higher quota and set quota.locations to it.
+        """
+    }
+
+    func fewLocationsLeft(_ used: Int, of quota: Int) -> String {
+        """
+        \(locationsUsed(used, of: quota)) Ask AWS Support for a higher quota in time, and set quota.locations to it.
+        """
+    }
+
+    private func locationsUsed(_ used: Int, of quota: Int) -> String {
+        "The Access Grants instance \(instanceARN) has \(used) of the \(quota) locations of its quota."
+    }
+
     /// `nil` when it is there with its role.
     func ownLocation(_ location: AWSLocation?, expectedRole: IAMRoleARN) -> String? {
         guard let location else {

@@ -120,15 +120,17 @@ extension ValidationOutcome {
         }
     }
 
-    mutating func judge(locations: Measured<[AWSLocation]>, _ advice: ValidationAdvice) {
+    mutating func judge(locations: Measured<FoundLocations>, quota: Int, _ advice: ValidationAdvice) {
         switch purpose {
         case .delete: return
         case .check(let integration): judgeOwn(locations, of: integration, advice)
-        case .create, .edit: judgeForeign(locations, advice)
+        case .create, .edit: judgeForeign(locations, quota, advice)
         }
     }
 
-    private mutating func judgeForeign(_ locations: Measured<[AWSLocation]>, _ advice: ValidationAdvice) {
+    private mutating func judgeForeign(
+        _ locations: Measured<FoundLocations>, _ quota: Int, _ advice: ValidationAdvice
+    ) {
         let name = ValidationTest.Name.noExistingLocation
         if let prerequisite = [.callerIdentity, .instance].first(where: failed) {
             return skip(name, because: prerequisite)
@@ -138,12 +140,27 @@ extension ValidationOutcome {
             add(name, advice.locationsFailed(problem), durationMs: locations.milliseconds)
         case .success(let found):
             let own = Set(purpose.integration?.locations.compactMap(\.made?.locationID) ?? [])
-            guard let foreign = found.first(where: { !own.contains($0.id) && !mayBeOwn($0) }) else {
-                return add(name, nil, durationMs: locations.milliseconds)
+            guard let foreign = found.matching.first(where: { !own.contains($0.id) && !mayBeOwn($0) }) else {
+                return judge(
+                    used: found.total, of: quota, isNew: found.matching.isEmpty, advice, locations.milliseconds)
             }
             add(name, advice.locationExists(foreign), durationMs: locations.milliseconds)
             answer(.conflict, "Access Grants location already exists on provided path.")
         }
+    }
+
+    /// - Parameter isNew: what is proposed takes a location more.
+    private mutating func judge(
+        used: Int, of quota: Int, isNew: Bool, _ advice: ValidationAdvice, _ durationMs: Int
+    ) {
+        let name = ValidationTest.Name.noExistingLocation
+        guard !isNew || used < quota else {
+            add(name, advice.noLocationsLeft(used, of: quota), durationMs: durationMs)
+            return answer(.conflict, advice.isFull)
+        }
+        guard AccessGrantsQuotas.isNear(used, of: quota) else { return add(name, nil, durationMs: durationMs) }
+        results.tests.append(
+            ValidationTest(name, .warning, advice.fewLocationsLeft(used, of: quota), durationMs: durationMs))
     }
 
     /// A create of ours whose answer was lost may have made it.
@@ -155,14 +172,14 @@ extension ValidationOutcome {
 
     /// Asked in the place of test 7 by the recurring check.
     private mutating func judgeOwn(
-        _ locations: Measured<[AWSLocation]>, of integration: Integration, _ advice: ValidationAdvice
+        _ locations: Measured<FoundLocations>, of integration: Integration, _ advice: ValidationAdvice
     ) {
         guard !failed(.callerIdentity), !failed(.instance) else { return }
         let failure: String? =
             switch locations.result {
             case .failure(let problem): advice.locationsFailed(problem)
             case .success(let found):
-                advice.ownLocation(found.first, expectedRole: integration.configuration.locationRole)
+                advice.ownLocation(found.matching.first, expectedRole: integration.configuration.locationRole)
             }
         if let failure { add(.noExistingLocation, failure, durationMs: locations.milliseconds) }
     }

@@ -46,15 +46,16 @@ public struct AWSAccessGrantsService: AccessGrantsService {
     /// its quota. The `locationscope` filter would take a request for each spelling, and how it matches is not documented.
     public func locations(
         at path: LocationPath, _ connection: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> [AWSLocation] {
+    ) async throws(AWSProblem) -> FoundLocations {
         let client = connections[connection].s3Control
         return try await call("s3:ListAccessGrantsLocations", deadline) { end throws(AWSError) in
-            var found: [AWSLocation] = []
+            var found = FoundLocations(matching: [], total: 0)
             var token: String?
             repeat {
                 let page = try await client.listAccessGrantsLocations(
                     maxResults: Self.pageSize, nextToken: token, deadline: end)
-                found += page.items.filter { LocationPath.same(path, scope: $0.scope) }.map(AWSLocation.init)
+                found.matching += page.items.filter { LocationPath.same(path, scope: $0.scope) }.map(AWSLocation.init)
+                found.total += page.items.count
                 token = page.nextToken
             } while token != nil
             return found
