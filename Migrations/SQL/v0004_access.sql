@@ -78,7 +78,9 @@ CREATE INDEX subscription_user_id ON subscription (user_id, data_source_id);
 CREATE INDEX subscription_unplanned ON subscription (id) WHERE is_planned = 0;
 
 -- What AWS has, or may have, because of subscriptions: one row a grant, whoever needs it. Written before the first call,
--- deleted when AWS is known to have nothing.
+-- deleted when AWS is known to have nothing. attempted_since and attempted_at are the first and the last call that changes
+-- it and whose answer is not known. leased_until: until then a worker is at it, and nobody else; what makes it due
+-- meanwhile sets next_attempt_at no earlier.
 CREATE TABLE access_grant (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     integration_id INTEGER NOT NULL REFERENCES integration (id),
@@ -95,10 +97,13 @@ CREATE TABLE access_grant (
     grant_arn TEXT,
     location_id TEXT,
     is_foreign INTEGER NOT NULL CHECK (is_foreign IN (0, 1)),
+    attempted_since INTEGER,
     attempted_at INTEGER,
+    leased_until INTEGER,
     next_attempt_at INTEGER,
     failures INTEGER NOT NULL CHECK (failures >= 0),
     since INTEGER NOT NULL,
+    CHECK ((attempted_since IS NULL) = (attempted_at IS NULL)),
     UNIQUE (
         integration_id, location_path, sub_prefix, is_object, grantee_type, grantee_identifier, permission
     ),
@@ -106,15 +111,22 @@ CREATE TABLE access_grant (
     CHECK ((grant_id IS NULL) = (location_id IS NULL))
 ) STRICT;
 
-CREATE INDEX access_grant_next_attempt_at ON access_grant (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX access_grant_next_attempt_at ON access_grant (integration_id, next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX access_grant_quota_exceeded ON access_grant (integration_id, id) WHERE status = 'quotaExceeded';
+CREATE INDEX access_grant_leased_until ON access_grant (leased_until) WHERE leased_until IS NOT NULL;
 CREATE UNIQUE INDEX access_grant_grant_id ON access_grant (integration_id, grant_id) WHERE grant_id IS NOT NULL;
 
 -- A grant that no subscription needs any more is to be revoked. A superseded need ends once what takes its place for the
--- same grantee is active, so that a changed subscription is never without access.
+-- same grantee is active, so that a changed subscription is never without access. A released one no longer asks for the
+-- grant; it stays until AWS has the grant no more, so that the subscription can say so. A grant has released needs only
+-- while it is not wanted.
 CREATE TABLE grant_need (
     subscription_id INTEGER NOT NULL REFERENCES subscription (id) ON DELETE CASCADE,
     access_grant_id INTEGER NOT NULL REFERENCES access_grant (id),
     is_superseded INTEGER NOT NULL CHECK (is_superseded IN (0, 1)),
+    is_released INTEGER NOT NULL DEFAULT 0 CHECK (is_released IN (0, 1)),
+    CHECK (is_superseded = 0 OR is_released = 0),
     PRIMARY KEY (subscription_id, access_grant_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -15,6 +15,7 @@ public struct SQLiteStore: Sendable {
 
     public let integrations: SQLiteIntegrationRepository
     public let identities: SQLiteIdentityRepository
+    public let grants: SQLiteGrantRepository
     public let audit: SQLiteAuditRepository
     public let externalIDs: InstallationExternalIDSource
     /// Those that opening it applied, in order.
@@ -55,6 +56,7 @@ public struct SQLiteStore: Sendable {
         auditMask = AuditMask(installationSecret: installationSecret)
         integrations = SQLiteIntegrationRepository(database: database, secrets: secrets, mask: auditMask)
         identities = SQLiteIdentityRepository(database: database, mask: auditMask)
+        grants = SQLiteGrantRepository(database: database, mask: auditMask)
         audit = SQLiteAuditRepository(database: database, mask: auditMask)
         externalIDs = InstallationExternalIDSource(secret: installationSecret)
         appliedMigrations = applied

@@ -95,6 +95,38 @@ public struct FaultPointAccessGrantsService: AccessGrantsService {
             try await base.deleteLocation(id: id, connection, deadline: deadline)
         }
     }
+
+    public func createGrant(
+        _ key: GrantKey, locationID: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<AWSGrant> {
+        try await pass("CreateAccessGrant") { () async throws(AWSProblem) in
+            try await base.createGrant(key, locationID: locationID, connection, deadline: deadline)
+        }
+    }
+
+    public func deleteGrant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<Void> {
+        try await pass("DeleteAccessGrant") { () async throws(AWSProblem) in
+            try await base.deleteGrant(id: id, connection, deadline: deadline)
+        }
+    }
+
+    public func grants(
+        matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> [AWSGrant] {
+        try await pass("ListAccessGrants") { () async throws(AWSProblem) in
+            try await base.grants(matching: key, connection, deadline: deadline)
+        }
+    }
+
+    public func grants(
+        page: String?, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrantPage {
+        try await pass("ListAccessGrants") { () async throws(AWSProblem) in
+            try await base.grants(page: page, connection, deadline: deadline)
+        }
+    }
 }
 
 /// A repository whose every commit is announced to a hook.

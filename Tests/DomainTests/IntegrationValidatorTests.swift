@@ -33,6 +33,18 @@ private struct ScriptedAWS: AccessGrantsService {
     ) async throws(AWSProblem) -> AWSLocation { throw Values.problem() }
     func updateLocation(id: String, role: IAMRoleARN, _: AWSConnection, deadline: Duration) async throws(AWSProblem) {}
     func deleteLocation(id: String, _: AWSConnection, deadline: Duration) async throws(AWSProblem) {}
+    func createGrant(
+        _: GrantKey, locationID: String, _: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<AWSGrant> { throw Values.problem() }
+    func deleteGrant(id: String, _: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSAnswer<Void> {
+        AWSAnswer((), requestID: nil)
+    }
+    func grants(
+        matching: GrantKey, _: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> [AWSGrant] { [] }
+    func grants(page: String?, _: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSGrantPage {
+        AWSGrantPage(grants: [], next: nil)
+    }
 }
 
 @Suite struct IntegrationValidatorTests {

@@ -54,6 +54,22 @@ public struct FakeAccessGrantsService: AccessGrantsService {
         id: String, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) { throw Self.unchangeable("s3:DeleteAccessGrantsLocation") }
 
+    public func createGrant(
+        _ key: GrantKey, locationID: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<AWSGrant> { throw Self.unchangeable("s3:CreateAccessGrant") }
+
+    public func deleteGrant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<Void> { throw Self.unchangeable("s3:DeleteAccessGrant") }
+
+    public func grants(
+        matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> [AWSGrant] { [] }
+
+    public func grants(
+        page: String?, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrantPage { AWSGrantPage(grants: [], next: nil) }
+
     private static func unchangeable(_ action: String) -> AWSProblem {
         AWSProblem(kind: .serviceFault, code: "InternalError", message: "This AWS cannot be changed.", action: action)
     }

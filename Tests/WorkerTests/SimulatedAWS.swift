@@ -19,8 +19,9 @@ final class SimulatedAWS: AccessGrantsService {
         case late(TimeInterval)
     }
 
-    private struct State {
+    fileprivate struct State {
         var locations: [String: AWSLocation] = [:]
+        var grants: [String: AWSGrant] = [:]
         var calls: [String] = []
         var created = 0
         var late: [(at: Date, effect: @Sendable (inout State) -> Void)] = []
@@ -28,8 +29,8 @@ final class SimulatedAWS: AccessGrantsService {
         var hasCrashed = false
     }
 
-    private let state = Mutex(State())
-    private let clock: ManualClock
+    fileprivate let state = Mutex(State())
+    fileprivate let clock: ManualClock
 
     init(clock: ManualClock) { self.clock = clock }
 
@@ -62,7 +63,7 @@ final class SimulatedAWS: AccessGrantsService {
         change { $0[location.id] = location }
     }
 
-    private func runLate() {
+    fileprivate func runLate() {
         let now = clock.now
         state.withLock { state in
             let due = state.late.filter { $0.at <= now }
@@ -71,7 +72,7 @@ final class SimulatedAWS: AccessGrantsService {
         }
     }
 
-    private func call<Value: Sendable>(
+    fileprivate func call<Value: Sendable>(
         _ name: String, changes: Bool, _ effect: @escaping @Sendable (inout State) -> Result<Value, AWSProblem>
     ) throws(AWSProblem) -> Value {
         // A call takes time, so that what it leads to is later than its begin.
@@ -163,6 +164,68 @@ final class SimulatedAWS: AccessGrantsService {
         try call("DeleteAccessGrantsLocation", changes: true) { state -> Result<Void, AWSProblem> in
             state.locations[id] = nil
             return .success(())
+        }
+    }
+}
+
+extension SimulatedAWS {
+    /// What AWS has, by id.
+    var grants: [AWSGrant] {
+        runLate()
+        return state.withLock { $0.grants.values.sorted { $0.id < $1.id } }
+    }
+
+    func changeGrants(_ change: @Sendable (inout [String: AWSGrant]) -> Void) {
+        state.withLock { change(&$0.grants) }
+    }
+
+    func createGrant(
+        _ key: GrantKey, locationID: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<AWSGrant> {
+        let clock = clock
+        return try call("CreateAccessGrant", changes: true) { state -> Result<AWSAnswer<AWSGrant>, AWSProblem> in
+            guard state.locations[locationID] != nil else {
+                return .failure(.because(.refused, "NoSuchAccessGrantsLocationError", "CreateAccessGrant"))
+            }
+            guard !state.grants.values.contains(where: { $0.matches(key, locationID: locationID) }) else {
+                return .failure(.because(.refused, "AccessGrantAlreadyExists", "CreateAccessGrant"))
+            }
+            state.created += 1
+            let grant = AWSGrant(
+                id: "grant-\(state.created)", arn: "arn:grant-\(state.created)", locationID: locationID,
+                scope: key.scope, grantee: key.grantee, permission: key.permission.rawValue, createdAt: clock.now)
+            state.grants[grant.id] = grant
+            return .success(AWSAnswer(grant, requestID: "request-\(state.calls.count)"))
+        }
+    }
+
+    func deleteGrant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSAnswer<Void> {
+        try call("DeleteAccessGrant", changes: true) { state -> Result<AWSAnswer<Void>, AWSProblem> in
+            guard state.grants.removeValue(forKey: id) != nil else {
+                return .failure(.because(.refused, "NoSuchAccessGrantError", "DeleteAccessGrant"))
+            }
+            return .success(AWSAnswer((), requestID: "request-\(state.calls.count)"))
+        }
+    }
+
+    func grants(
+        matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> [AWSGrant] {
+        try call("ListAccessGrants", changes: false) { state in
+            .success(
+                state.grants.values.filter {
+                    $0.grantee == key.grantee && $0.permission == key.permission.rawValue && $0.scope == key.scope
+                }.sorted { $0.id < $1.id })
+        }
+    }
+
+    func grants(
+        page: String?, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrantPage {
+        try call("ListAccessGrants", changes: false) { state in
+            .success(AWSGrantPage(grants: state.grants.values.sorted { $0.id < $1.id }, next: nil))
         }
     }
 }

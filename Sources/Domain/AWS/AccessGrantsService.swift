@@ -32,6 +32,31 @@ public protocol AccessGrantsService: Sendable {
         async throws(AWSProblem)
     /// `s3:DeleteAccessGrantsLocation`; returns normally when it is gone already.
     func deleteLocation(id: String, _ connection: AWSConnection, deadline: Duration) async throws(AWSProblem)
+
+    /// `s3:CreateAccessGrant`. Sent once: whoever paces the calls asks again. `AccessGrantAlreadyExists` when there is
+    /// one; `InvalidRequest` for up to two minutes while IAM spreads a new principal.
+    func createGrant(
+        _ key: GrantKey, locationID: String, _ connection: AWSConnection, deadline: Duration
+    )
+        async throws(AWSProblem) -> AWSAnswer<AWSGrant>
+    /// `s3:DeleteAccessGrant`. Sent once. `NoSuchAccessGrantError` when it is gone already.
+    func deleteGrant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    )
+        async throws(AWSProblem) -> AWSAnswer<Void>
+    /// `s3:ListAccessGrants`, filtered by the key's grantee, permission and scope: every grant that has exactly these,
+    /// at whichever location. Each request is sent once.
+    func grants(
+        matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
+    )
+        async throws(AWSProblem) -> [AWSGrant]
+    /// `s3:ListAccessGrants`: a page of 1,000 of all the instance's grants.
+    ///
+    /// - Parameter page: `next` of the page before; `nil` for the first.
+    func grants(
+        page: String?, _ connection: AWSConnection, deadline: Duration
+    )
+        async throws(AWSProblem) -> AWSGrantPage
 }
 
 public struct CallerIdentity: Sendable, Equatable {

@@ -3,7 +3,7 @@ public import Domain
 
 /// The domain's port on the AWS clients.
 public struct AWSAccessGrantsService: AccessGrantsService {
-    private let connections: AWSConnections
+    let connections: AWSConnections
 
     /// - Parameter auto: the server's own credential chain, for integrations that say `auto`.
     public init(_ runtime: AWSRuntime, auto: any AWSCredentialsProvider) {
@@ -107,9 +107,9 @@ public struct AWSAccessGrantsService: AccessGrantsService {
 
     private static let noSuchLocation = "NoSuchAccessGrantsLocationError"
     /// AWS's maximum.
-    private static let pageSize = 1000
+    static let pageSize = 1000
 
-    private func call<Value>(
+    func call<Value>(
         _ action: String, _ deadline: Duration,
         _ operation: (ContinuousClock.Instant) async throws(AWSError) -> Value
     ) async throws(AWSProblem) -> Value {

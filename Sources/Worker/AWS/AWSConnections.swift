@@ -7,6 +7,8 @@ struct AWSClients: Sendable {
     var sts: STSClient
     var s3: S3Client
     var s3Control: S3ControlClient
+    /// Sends each request once: its callers pace themselves, and decide what a lost answer means.
+    var grants: S3ControlClient
 }
 
 /// Clients by connection, kept so that a session lasts as long as its credentials and not as long as a call.
@@ -36,11 +38,15 @@ final class AWSConnections: Sendable {
     private func clients(of connection: AWSConnection) -> AWSClients {
         let region = connection.region.description
         let credentials = credentials(of: connection)
+        var once = runtime
+        once.retry.maxAttempts = 1
         return AWSClients(
             sts: STSClient(runtime, credentials: credentials, region: region),
             s3: S3Client(runtime, credentials: credentials, region: region),
             s3Control: S3ControlClient(
-                runtime, credentials: credentials, region: region, account: connection.accountID.description))
+                runtime, credentials: credentials, region: region, account: connection.accountID.description),
+            grants: S3ControlClient(
+                once, credentials: credentials, region: region, account: connection.accountID.description))
     }
 
     private func credentials(of connection: AWSConnection) -> any AWSCredentialsProvider {
