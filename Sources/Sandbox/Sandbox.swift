@@ -62,6 +62,10 @@ public final class Sandbox: Sendable {
         try database.close()
     }
 
+    private var throttling: [FaultRule] {
+        configuration.throttleRate.map { [FaultRule(operation: "*", throttleRate: $0)] } ?? []
+    }
+
     private func responder() -> SandboxResponder {
         let database = database
         let authenticator = RequestAuthenticator<Caller>(
@@ -75,6 +79,6 @@ public final class Sandbox: Sendable {
             s3Control: S3ControlService(
                 database: database,
                 limits: AccessGrantsLimits(configuration)),
-            faults: FaultState(), logger: logger)
+            faults: FaultState(rules: throttling), logger: logger)
     }
 }

@@ -33,13 +33,15 @@ public struct SandboxConfiguration: Sendable {
     public var propagation: Duration
     /// Added before every answer.
     public var latency: Duration
+    /// Calls a second of one account beyond which the answer is 503 `SlowDown`. Nil: any number.
+    public var throttleRate: Int?
     /// The time of day as the sandbox sees it: signatures, sessions and timestamps follow it.
     public var clock: @Sendable () -> Date
 
     public init(
         hostname: String = "127.0.0.1", port: Int = 0, directory: String? = nil, bucketDomain: String? = nil,
         faultsEnabled: Bool = false, quotas: Quotas = Quotas(), propagation: Duration = .zero,
-        latency: Duration = .zero,
+        latency: Duration = .zero, throttleRate: Int? = nil,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.hostname = hostname
@@ -50,6 +52,7 @@ public struct SandboxConfiguration: Sendable {
         self.quotas = quotas
         self.propagation = propagation
         self.latency = latency
+        self.throttleRate = throttleRate
         self.clock = clock
     }
 }

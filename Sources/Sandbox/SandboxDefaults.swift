@@ -7,6 +7,13 @@ public enum SandboxDefaults {
     public static let adminUserName = "admin"
     public static let adminAccessKeyID = "AKIASANDBOXADMIN0000"
     public static let adminSecretAccessKey = "sandbox-admin-secret-key-do-not-use-elsewhere"
+    /// Two people who read data with what S3 Access Grants hands out, and may do nothing else.
+    public static let alice = DataUser(
+        name: "alice", accessKeyID: "AKIASANDBOXALICE0000",
+        secretAccessKey: "sandbox-alice-secret-key-do-not-use-elsewhere")
+    public static let bob = DataUser(
+        name: "bob", accessKeyID: "AKIASANDBOXBOB000000",
+        secretAccessKey: "sandbox-bob-secret-key-do-not-use-elsewhere")
     public static let bucket = "sandbox-data"
     /// The role S3 Access Grants assumes to hand out access to the bucket.
     public static let locationRole = "arn:aws:iam::123456789012:role/access-grants-location"
@@ -14,6 +21,15 @@ public enum SandboxDefaults {
     public static let otherLocationRole = "arn:aws:iam::123456789012:role/access-grants-location-2"
     /// The role of the control plane: allowed the documented actions and nothing else.
     public static let controlRole = "arn:aws:iam::123456789012:role/sluice"
+
+    /// An IAM user of the account with an access key.
+    public struct DataUser: Sendable, Equatable {
+        public let name: String
+        public let accessKeyID: String
+        public let secretAccessKey: String
+
+        public var arn: String { "arn:aws:iam::\(SandboxDefaults.account):user/\(name)" }
+    }
 
     /// Regions a request may be signed for; one listener plays the endpoints of them all.
     public static let regions: Set<String> = [

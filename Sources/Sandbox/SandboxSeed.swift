@@ -35,6 +35,12 @@ enum SandboxSeed {
         "s3:ListAllMyBuckets","s3:UpdateAccessGrantsLocation"],"Resource":"*"}]}
         """
 
+    /// What a user of AWS's clients for S3 Access Grants needs.
+    static let dataPolicy = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetDataAccess",\
+        "s3:ListCallerAccessGrants","s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}]}
+        """
+
     private static let objects = [
         "README.txt": "Objects to try Sluice with.\n",
         "sales/2026/january.csv": "region,amount\nnorth,120\nsouth,95\n",
@@ -42,10 +48,20 @@ enum SandboxSeed {
         "research/notes.txt": "Findings go here.\n",
     ]
 
-    /// Does nothing when the state is not empty.
+    /// A state that is not empty gets only the users it lacks.
     static func plant(_ database: Database, now: Milliseconds) throws {
         let identities = IdentityStore(database: database)
-        guard try !identities.hasAccount(account) else { return }
+        if try !identities.hasAccount(account) { try plantEverything(database, identities, now: now) }
+        for user in [SandboxDefaults.alice, SandboxDefaults.bob] {
+            try identities.insertUser(
+                account: account, name: user.name, policy: dataPolicy, accessKeyID: user.accessKeyID,
+                secret: user.secretAccessKey)
+        }
+    }
+
+    private static func plantEverything(
+        _ database: Database, _ identities: IdentityStore, now: Milliseconds
+    ) throws {
         try identities.insertAccount(account)
         try identities.insertUser(
             account: account, name: SandboxDefaults.adminUserName, policy: everything,

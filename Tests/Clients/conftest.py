@@ -20,6 +20,9 @@ from programs import Program
 ACCOUNT = "123456789012"
 ACCESS_KEY = "AKIASANDBOXADMIN0000"
 SECRET_KEY = "sandbox-admin-secret-key-do-not-use-elsewhere"
+# Two people who may do nothing but ask for data access.
+ALICE = {"AccessKeyId": "AKIASANDBOXALICE0000", "SecretAccessKey": "sandbox-alice-secret-key-do-not-use-elsewhere"}
+BOB = {"AccessKeyId": "AKIASANDBOXBOB000000", "SecretAccessKey": "sandbox-bob-secret-key-do-not-use-elsewhere"}
 ADMIN = f"arn:aws:iam::{ACCOUNT}:user/admin"
 LOCATION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/access-grants-location"
 CONTROL_ROLE = f"arn:aws:iam::{ACCOUNT}:role/sluice"
@@ -33,11 +36,13 @@ class Sandbox:
     def __init__(self, port):
         self.url = f"http://127.0.0.1:{port}"
 
-    def environment(self, region):
+    def environment(self, region, credentials=None):
         """The whole environment of a client program: nothing of the caller's AWS settings gets through."""
+        keys = credentials or {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY}
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         return kept | {
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": region,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_S3_CONTROL": S3_CONTROL,
             "AWS_ENDPOINT_URL_S3": self.url, "AWS_ENDPOINT_URL_STS": self.url, "AWS_ENDPOINT_URL_IAM": self.url,

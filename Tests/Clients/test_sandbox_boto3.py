@@ -1,6 +1,7 @@
 """boto3 against the sandbox: all 24 operations of S3 Access Grants, STS, and S3's basics."""
 
 import datetime
+import io
 import json
 import re
 
@@ -193,3 +194,20 @@ def test_s3_keeps_objects(sandbox, key):
     assert failure(s3.get_object, Bucket=bucket, Key=key) == ("NoSuchKey", 404)
     s3.delete_bucket(Bucket=bucket)
     assert bucket not in [item["Name"] for item in s3.list_buckets()["Buckets"]]
+
+
+def test_an_upload_in_chunks_with_a_trailer_arrives_whole(sandbox):
+    s3 = sandbox.client("s3", "us-east-1")
+    bucket = sandbox.bucket("us-east-1")
+    sent = []
+
+    def in_the_trailer(params, **_):  # as boto3 does over TLS
+        params["context"]["checksum"]["request_algorithm"]["in"] = "trailer"
+
+    s3.meta.events.register("before-call.s3.PutObject", in_the_trailer)
+    s3.meta.events.register("before-send.s3.PutObject", lambda request, **_: sent.append(request.headers))
+    content = bytes(range(256)) * 8192 + b"the rest"
+    s3.put_object(Bucket=bucket, Key="chunks", Body=io.BytesIO(content))
+    assert sent[0]["Content-Encoding"] == "aws-chunked" and sent[0]["X-Amz-Trailer"] == "x-amz-checksum-crc32"
+    got = s3.get_object(Bucket=bucket, Key="chunks")
+    assert got["Body"].read() == content and "aws-chunked" not in got.get("ContentEncoding", "")

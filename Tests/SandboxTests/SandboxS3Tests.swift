@@ -211,8 +211,6 @@ struct SandboxS3Tests {
             #expect(try await client.send(.get, "/sandbox-data/kept").text == "kept")
             #expect(try await client.send(.get, "/sandbox-data/README.txt").summary == "404 NoSuchKey")
         }
-        let database = try await SandboxDatabase(directory: directory)
-        #expect(try await database.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
     }
 
     @Test func `A virtual-hosted address names the bucket`() async throws {

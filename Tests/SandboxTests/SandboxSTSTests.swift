@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import SigV4
 import Testing
@@ -71,6 +72,48 @@ struct SandboxSTSTests {
         }
     }
 
+    @Test func `A trust policy can demand an external id, and a chained session ends within the hour`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sandbox-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await Self.plantRoles(in: folder)
+        try await SandboxClient.run(directory: folder) { client async throws in
+            let form = "Action=AssumeRole&Version=2011-06-15&RoleSessionName=test&RoleArn="
+            let guarded = form + URIEncoding.encode(Self.guarded)
+            #expect(try await client.sts(guarded).summary == "403 AccessDenied")
+            #expect(try await client.sts("\(guarded)&ExternalId=another").summary == "403 AccessDenied")
+            #expect(try await client.sts("\(guarded)&ExternalId=the-agreed-one").summary == "200")
+
+            let long = form + URIEncoding.encode(Self.long) + "&DurationSeconds="
+            #expect(try await client.sts("\(long)43200").summary == "200")
+            let chained = try await client.assuming(Self.guarded, parameters: "&ExternalId=the-agreed-one")
+            #expect(try await chained.sts("\(long)3600").summary == "200")
+            #expect(try await chained.sts("\(long)3601").summary == "400 ValidationError")
+        }
+    }
+
+    private static let guarded = "arn:aws:iam::123456789012:role/guarded"
+    private static let long = "arn:aws:iam::123456789012:role/long"
+
+    /// The state of a sandbox that has two more roles.
+    private static func plantRoles(in folder: String) async throws {
+        let database = try await SandboxDatabase(directory: folder)
+        try await database.write { database in
+            let account = SandboxDefaults.account
+            try SandboxSeed.plant(database, now: 0)
+            let trust = #"{"Statement":{"Effect":"Allow","Principal":{"AWS":"\#(account)"},"Action":"sts:AssumeRole"}}"#
+            let demanding = trust.replacing(
+                #""sts:AssumeRole""#,
+                with: #""sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"the-agreed-one"}}"#)
+            let identities = IdentityStore(database: database)
+            for (role, trust) in [(guarded, demanding), (long, trust)] {
+                try identities.insertRole(
+                    role, account: account, trust: trust, policy: SandboxSeed.everything, maximumSession: 43_200, now: 0
+                )
+            }
+        }
+        try database.close()
+    }
+
     @Test func `A session's token must be its own`() async throws {
         try await SandboxClient.run { client async throws in
             let role = try await client.assuming(SandboxDefaults.controlRole)
@@ -79,6 +122,30 @@ struct SandboxSTSTests {
             #expect(try await client.with(credentials).send(.get, "/").summary == "400 InvalidToken")
             credentials.sessionToken = "other"
             #expect(try await client.with(credentials).send(.get, "/").summary == "400 InvalidToken")
+        }
+    }
+
+    @Test func `Two people may do nothing but ask for data access`() async throws {
+        try await SandboxClient.run { client async throws in
+            for user in [SandboxDefaults.alice, SandboxDefaults.bob] {
+                let person = client.with(
+                    AWSCredentials(
+                        accessKeyID: user.accessKeyID, secretAccessKey: Secret(user.secretAccessKey)))
+                let identity = try XMLReader.read(
+                    try await person.sts("Action=GetCallerIdentity&Version=2011-06-15").body)
+                #expect(identity["GetCallerIdentityResult", "Arn"] == user.arn)
+                #expect(try await person.send(.get, "/sandbox-data/README.txt").summary == "403 AccessDenied")
+                let control = "/v20180820/accessgrantsinstance"
+                let account = HTTPField.Name("x-amz-account-id")!
+                let headers: HTTPFields = [account: SandboxDefaults.account]
+                #expect(try await person.send(.get, "\(control)/caller/grants", headers: headers).summary == "200")
+                #expect(
+                    try await person.send(.get, "\(control)/grants", headers: headers).summary == "403 AccessDenied")
+                let access = try await person.send(
+                    .get, "\(control)/dataaccess?permission=READ&target=s3%3A%2F%2Fsandbox-data%2F%2A", headers: headers
+                )
+                #expect(access.text.contains("You do not have READ permissions to the requested S3 Prefix"))
+            }
         }
     }
 

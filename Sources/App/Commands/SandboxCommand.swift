@@ -12,7 +12,9 @@ struct SandboxCommand: AsyncParsableCommand {
         discussion: """
             Prints 'Listening on http://HOST:PORT' when it answers requests. Point AWS_ENDPOINT_URL at it. Account \
             \(SandboxDefaults.account), access key \(SandboxDefaults.adminAccessKeyID), secret \
-            \(SandboxDefaults.adminSecretAccessKey). The keys are known to everybody: keep it on loopback.
+            \(SandboxDefaults.adminSecretAccessKey). Its users alice and bob may read only what they were granted: \
+            \(SandboxDefaults.alice.accessKeyID), \(SandboxDefaults.alice.secretAccessKey); \
+            \(SandboxDefaults.bob.accessKeyID), \(SandboxDefaults.bob.secretAccessKey). The keys are known to everybody: keep it on loopback.
             """)
     @Option(help: "Address to listen on.") var hostname = "127.0.0.1"
     @Option(help: "Port to listen on; 0 takes a free one.") var port = 4566
@@ -21,12 +23,14 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Domain under which a host's first label names a bucket.") var bucketDomain: String?
     @Flag(help: "Let faults be rehearsed: /_sandbox/faults and the x-sandbox-fault header.") var faults = false
     @Option(help: "Milliseconds added before every answer.") var latency = 0
+    @Option(help: "Calls a second of one account beyond which the answer is 503 SlowDown.") var throttle: Int?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "warning"
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port must be from 0 to 65535.") }
         guard (0...60_000).contains(latency) else { throw ValidationError("--latency must be from 0 to 60000.") }
+        guard (throttle ?? 1) >= 1 else { throw ValidationError("--throttle must be at least 1.") }
     }
 
     func run() async throws {
@@ -36,7 +40,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let logger = ProcessLog.start(level: level)
         let configuration = SandboxConfiguration(
             hostname: hostname, port: port, directory: directory, bucketDomain: bucketDomain, faultsEnabled: faults,
-            latency: .milliseconds(latency))
+            latency: .milliseconds(latency), throttleRate: throttle)
         let service = Standalone(
             sandbox: try await Sandbox(configuration: configuration, logger: logger), hostname: hostname, port: port)
         let group = ServiceGroup(

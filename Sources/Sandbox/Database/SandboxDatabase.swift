@@ -20,10 +20,9 @@ final class SandboxDatabase: Sendable {
         configuration.busyMode = .timeout(5)
         if let directory {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            let pool = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
-            // The pool sets NORMAL once it is open, so FULL has to be asked for afterwards.
-            try await pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            writer = pool
+            // The pool's own `synchronous = NORMAL` stays: an answered call outlives the process, and whoever loses the
+            // machine's power loses no more than the last calls of a sandbox.
+            writer = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
         } else {
             writer = try DatabaseQueue(configuration: configuration)
         }

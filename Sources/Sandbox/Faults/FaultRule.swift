@@ -25,8 +25,10 @@ struct FaultRule: Codable, Sendable, Equatable {
     var dropBefore: Bool?
     /// Does the call, then closes the connection without an answer.
     var dropAfter: Bool?
-    /// Answers 503 `SlowDown` beyond this many calls a second.
+    /// Answers 503 `SlowDown` beyond this many calls a second of one account; as many at once are let through.
     var throttleRate: Int?
+    /// Sent with a `SlowDown` as `x-amz-retry-after`.
+    var retryAfterMilliseconds: Int?
 
     static let longestDelay = 60_000
     static let mostRules = 100
@@ -43,6 +45,7 @@ struct FaultRule: Codable, Sendable, Equatable {
         !operation.isEmpty && (nth ?? 1) >= 1 && (count ?? 1) >= 0
             && (0...Self.longestDelay).contains(delayMilliseconds ?? 0)
             && (400...599).contains(status ?? 500) && (throttleRate ?? 1) >= 1
+            && (0...Self.longestDelay).contains(retryAfterMilliseconds ?? 0)
     }
 }
 
@@ -57,6 +60,27 @@ struct FaultEffect: Sendable, Equatable {
         var status: Int
         var code: String
         var message: String
+        var retryAfterMilliseconds: Int?
+    }
+}
+
+/// Lets `rate` calls a second through, and as many at once after a rest.
+struct TokenBucket: Sendable, Equatable {
+    private var tokens: Double
+    private var filledAt: Date
+
+    init(rate: Int, now: Date) {
+        tokens = Double(rate)
+        filledAt = now
+    }
+
+    /// False when the call is one too many.
+    mutating func take(rate: Int, now: Date) -> Bool {
+        tokens = min(Double(rate), tokens + max(0, now.timeIntervalSince(filledAt)) * Double(rate))
+        filledAt = now
+        guard tokens >= 1 else { return false }
+        tokens -= 1
+        return true
     }
 }
 
@@ -65,12 +89,13 @@ struct FaultPlan: Sendable {
     private(set) var rules: [FaultRule] = []
     private(set) var calls: [String: Int] = [:]
     private var matches: [Int] = []
-    private var window: (second: Int, calls: [Int]) = (0, [])
+    /// Of each rule that throttles, one an account.
+    private var buckets: [[String: TokenBucket]] = []
 
     mutating func replace(_ rules: [FaultRule]) {
         self.rules = rules
         matches = Array(repeating: 0, count: rules.count)
-        window = (0, Array(repeating: 0, count: rules.count))
+        buckets = Array(repeating: [:], count: rules.count)
     }
 
     mutating func resetCalls() { calls = [:] }
@@ -78,30 +103,35 @@ struct FaultPlan: Sendable {
     mutating func count(_ operation: String) { calls[operation, default: 0] += 1 }
 
     /// The effect of the rules in force on a call, counted as matched, and of rules given with the call itself.
-    mutating func strike(_ operation: String, own: [FaultRule], second: Int) -> FaultEffect {
+    mutating func strike(_ operation: String, account: String, own: [FaultRule], now: Date) -> FaultEffect {
         var effect = FaultEffect()
-        if window.second != second { window = (second, Array(repeating: 0, count: rules.count)) }
         for (index, rule) in rules.enumerated() where rule.operation == "*" || rule.operation == operation {
             matches[index] += 1
             let first = rule.nth ?? 1
             guard matches[index] >= first, matches[index] - first < rule.count ?? .max else { continue }
-            window.calls[index] += 1
-            effect.add(rule, callsThisSecond: window.calls[index])
+            effect.add(rule, isThrottled: isThrottled(index, account: account, now: now))
         }
         for rule in own where rule.operation == "*" || rule.operation == operation {
-            effect.add(rule, callsThisSecond: 0)
+            effect.add(rule, isThrottled: false)
         }
         return effect
+    }
+
+    private mutating func isThrottled(_ index: Int, account: String, now: Date) -> Bool {
+        guard let rate = rules[index].throttleRate else { return false }
+        return !buckets[index][account, default: TokenBucket(rate: rate, now: now)].take(rate: rate, now: now)
     }
 }
 
 extension FaultEffect {
-    fileprivate mutating func add(_ rule: FaultRule, callsThisSecond: Int) {
+    fileprivate mutating func add(_ rule: FaultRule, isThrottled: Bool) {
         delay += .milliseconds(rule.delayMilliseconds ?? 0)
         dropsBefore = dropsBefore || rule.dropBefore == true
         dropsAfter = dropsAfter || rule.dropAfter == true
-        if let rate = rule.throttleRate, callsThisSecond > rate {
-            failure = Failure(status: 503, code: "SlowDown", message: "Please reduce your request rate.")
+        if isThrottled {
+            failure = Failure(
+                status: 503, code: "SlowDown", message: "Please reduce your request rate.",
+                retryAfterMilliseconds: rule.retryAfterMilliseconds)
         }
         if rule.status != nil || rule.code != nil {
             failure = Failure(

@@ -12,7 +12,14 @@ import Synchronization
 
 /// The faults and counts of a running sandbox.
 final class FaultState: Sendable {
-    private let plan = Mutex(FaultPlan())
+    private let plan: Mutex<FaultPlan>
+
+    /// - Parameter rules: in force from the start.
+    init(rules: [FaultRule] = []) {
+        var plan = FaultPlan()
+        plan.replace(rules)
+        self.plan = Mutex(plan)
+    }
 
     func update<Value: Sendable>(_ body: (inout FaultPlan) -> Value) -> Value {
         plan.withLock { body(&$0) }
@@ -24,21 +31,16 @@ extension SandboxResponder {
     /// - Throws: `InvalidArgument` for a header that is no list of rules.
     func strike(_ call: SandboxCall, _ target: SandboxTarget) throws(S3Error) -> FaultEffect {
         let name = call.name
-        guard configuration.faultsEnabled else {
-            faults.update { $0.count(name) }
-            return FaultEffect()
-        }
         var own: [FaultRule] = []
-        if let text = target.request.headerFields[.sandboxFault] {
+        if configuration.faultsEnabled, let text = target.request.headerFields[.sandboxFault] {
             guard let rules = FaultRule.parse(Array(text.utf8)) else {
                 throw .invalidArgument("x-sandbox-fault is not a list of fault rules")
             }
             own = rules
         }
-        let second = Int(call.now.timeIntervalSince1970)
-        return faults.update { plan in
+        return faults.update { [own] plan in
             plan.count(name)
-            return plan.strike(name, own: own, second: second)
+            return plan.strike(name, account: call.caller.account, own: own, now: call.now)
         }
     }
 

@@ -33,6 +33,6 @@ struct SandboxCall: Sendable {
 
 /// `x-amz-request-id` and `x-amz-id-2` of one answer.
 struct RequestIDs: Sendable {
-    let request = RandomText.text(16, of: Array("0123456789ABCDEF"))
+    let request = RandomText.text(16, of: .hexadecimal)
     let host = RandomText.text(64) + "="
 }

@@ -58,7 +58,7 @@ struct SandboxResponder: HTTPResponder {
             let delay = configuration.latency + effect.delay
             if delay > .zero { try await Task.sleep(for: delay) }
             if effect.dropsBefore { return nil }
-            if let failure = effect.failure { throw S3Error(failure.code, failure.status, failure.message) }
+            if let failure = effect.failure { return render(failure, service, ids, isHead: request.method == .head) }
             let response = try await perform(call, target)
             return effect.dropsAfter ? nil : response
         } catch let error as S3Error {
@@ -159,6 +159,15 @@ extension SandboxResponder {
         return Response(
             status: status, headers: response.headers,
             body: ResponseBody(contentLength: response.contentLength ?? 0) { try await $0.finish(nil) })
+    }
+
+    private func render(
+        _ failure: FaultEffect.Failure, _ service: SandboxTarget.Service, _ ids: RequestIDs, isHead: Bool
+    ) -> Response {
+        let error = S3Error(failure.code, failure.status, failure.message)
+        var response = render(error, service, ids, isHead: isHead)
+        if let milliseconds = failure.retryAfterMilliseconds { response.headers[.amzRetryAfter] = "\(milliseconds)" }
+        return response
     }
 
     private func render(

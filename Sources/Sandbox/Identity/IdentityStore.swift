@@ -27,50 +27,51 @@ struct IdentityStore {
     let database: Database
 
     func role(_ arn: String) throws -> IAMRole? {
-        try Row.fetchOne(database, sql: "SELECT * FROM iam_role WHERE arn = ?", arguments: [arn]).map(Self.role)
+        try database.row("SELECT * FROM iam_role WHERE arn = ?", arguments: [arn]).map(Self.role)
     }
 
     func role(name: String, account: String) throws -> IAMRole? {
-        try Row.fetchOne(
-            database, sql: "SELECT * FROM iam_role WHERE name = ? AND account = ?", arguments: [name, account]
+        try database.row(
+            "SELECT * FROM iam_role WHERE name = ? AND account = ?", arguments: [name, account]
         ).map(Self.role)
     }
 
     func hasAccount(_ id: String) throws -> Bool {
-        try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM account WHERE id = ?)", arguments: [id]) ?? false
+        try database.value("SELECT EXISTS (SELECT 1 FROM account WHERE id = ?)", arguments: [id]) ?? false
     }
 
     func hasPrincipal(_ arn: String) throws -> Bool {
-        try Bool.fetchOne(
-            database,
-            sql: """
-                SELECT EXISTS (SELECT 1 FROM iam_user WHERE arn = ?)
-                    OR EXISTS (SELECT 1 FROM iam_role WHERE arn = ?)
-                """, arguments: [arn, arn]) ?? false
+        try database.value(
+            """
+            SELECT EXISTS (SELECT 1 FROM iam_user WHERE arn = ?)
+                OR EXISTS (SELECT 1 FROM iam_role WHERE arn = ?)
+            """, arguments: [arn, arn]) ?? false
     }
 
     func insertAccount(_ id: String) throws {
-        try database.execute(sql: "INSERT INTO account (id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [id])
+        try database.run("INSERT INTO account (id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [id])
     }
 
+    /// Does nothing where there is a user of that name.
     func insertUser(account: String, name: String, policy: String, accessKeyID: String, secret: String) throws {
         let arn = "arn:aws:iam::\(account):user/\(name)"
-        try database.execute(
-            sql: "INSERT INTO iam_user (arn, user_id, account, name, policy) VALUES (?, ?, ?, ?, ?)",
+        guard try !hasPrincipal(arn) else { return }
+        try database.run(
+            "INSERT INTO iam_user (arn, user_id, account, name, policy) VALUES (?, ?, ?, ?, ?)",
             arguments: [arn, RandomText.identifier(prefix: "AIDA"), account, name, policy])
-        try database.execute(
-            sql: "INSERT INTO access_key (id, secret, user_arn) VALUES (?, ?, ?)",
+        try database.run(
+            "INSERT INTO access_key (id, secret, user_arn) VALUES (?, ?, ?)",
             arguments: [accessKeyID, secret, arn])
     }
 
     func insertRole(
         _ arn: String, account: String, trust: String, policy: String, maximumSession: Int = 3_600, now: Milliseconds
     ) throws {
-        try database.execute(
-            sql: """
-                INSERT INTO iam_role (arn, role_id, account, name, trust_policy, policy, max_session_seconds, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """,
+        try database.run(
+            """
+            INSERT INTO iam_role (arn, role_id, account, name, trust_policy, policy, max_session_seconds, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             arguments: [
                 arn, RandomText.identifier(prefix: "AROA"), account, arn.split(separator: "/").last.map(String.init),
                 trust, policy, maximumSession, now,
@@ -79,14 +80,13 @@ struct IdentityStore {
 
     /// What the authenticator needs to know of an access key; nil for one that does not exist.
     func accessKey(_ id: String) throws -> AccessKeyRecord<Caller>? {
-        if let row = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT access_key.secret, iam_user.* FROM access_key
-                JOIN iam_user ON iam_user.arn = access_key.user_arn WHERE access_key.id = ?
-                """, arguments: [id])
+        if let row = try database.row(
+            """
+            SELECT access_key.secret, iam_user.* FROM access_key
+            JOIN iam_user ON iam_user.arn = access_key.user_arn WHERE access_key.id = ?
+            """, arguments: [id])
         {
-            guard let policy = PolicyDocument(row["policy"]) else { return nil }
+            guard let policy = PolicyDocument(remembered: row["policy"]) else { return nil }
             let caller = Caller(
                 account: row["account"], kind: .user, principalARN: row["arn"], userID: row["user_id"], policy: policy)
             return AccessKeyRecord(secret: Secret(row["secret"]), identity: caller)
@@ -96,12 +96,11 @@ struct IdentityStore {
 
     private func session(_ id: String) throws -> AccessKeyRecord<Caller>? {
         guard
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT session.*, iam_role.account, iam_role.role_id, iam_role.policy AS role_policy FROM session
-                    JOIN iam_role ON iam_role.arn = session.role_arn WHERE access_key_id = ?
-                    """, arguments: [id]), let policy = PolicyDocument(row["role_policy"])
+            let row = try database.row(
+                """
+                SELECT session.*, iam_role.account, iam_role.role_id, iam_role.policy AS role_policy FROM session
+                JOIN iam_role ON iam_role.arn = session.role_arn WHERE access_key_id = ?
+                """, arguments: [id]), let policy = PolicyDocument(remembered: row["role_policy"])
         else { return nil }
         let name: String = row["name"]
         let roleID: String = row["role_id"]
@@ -116,8 +115,8 @@ struct IdentityStore {
         caller.sessionPolicy = (row["policy"] as String?).flatMap { PolicyDocument($0) }
         caller.directoryUser = row["directory_user"]
         if let user = caller.directoryUser {
-            caller.directoryGroups = try String.fetchAll(
-                database, sql: "SELECT group_id FROM directory_membership WHERE user_id = ? ORDER BY group_id",
+            caller.directoryGroups = try database.values(
+                "SELECT group_id FROM directory_membership WHERE user_id = ? ORDER BY group_id",
                 arguments: [user])
         }
         return AccessKeyRecord(
@@ -153,14 +152,14 @@ extension IdentityStore {
         let credentials = AWSCredentials(
             accessKeyID: RandomText.identifier(prefix: "ASIA"), secretAccessKey: Secret(RandomText.text(40)),
             sessionToken: RandomText.text(180), expiration: Timestamp.date(expires))
-        try database.execute(
-            sql: "DELETE FROM session WHERE expires_at < ?", arguments: [now - Self.remembrance])
-        try database.execute(
-            sql: """
-                INSERT INTO session (access_key_id, secret, token, role_arn, name, expires_at, scope_target,
-                    scope_permission, policy, directory_user)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
+        try database.run(
+            "DELETE FROM session WHERE expires_at < ?", arguments: [now - Self.remembrance])
+        try database.run(
+            """
+            INSERT INTO session (access_key_id, secret, token, role_arn, name, expires_at, scope_target,
+                scope_permission, policy, directory_user)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             arguments: [
                 credentials.accessKeyID, credentials.secretAccessKey.reveal(), credentials.sessionToken,
                 session.roleARN, session.name, expires, session.scope?.target.text,
@@ -172,15 +171,25 @@ extension IdentityStore {
 
 /// Random ids, secrets and tokens in AWS's alphabets.
 enum RandomText {
-    /// A four-letter prefix and 16 characters of base 32, as AWS's unique ids have.
-    static func identifier(prefix: String) -> String {
-        prefix + text(16, of: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+    /// Of 64, 32 and 16 characters, so that a byte's remainder picks each as often as the others.
+    enum Alphabet: String {
+        case base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        case base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+        case hexadecimal = "0123456789ABCDEF"
     }
 
-    static func text(
-        _ count: Int,
-        of alphabet: [Character] = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    ) -> String {
-        String((0..<count).map { _ in alphabet[Int.random(in: alphabet.indices)] })
+    /// A four-letter prefix and 16 characters of base 32, as AWS's unique ids have.
+    static func identifier(prefix: String) -> String { prefix + text(16, of: .base32) }
+
+    static func text(_ count: Int, of alphabet: Alphabet = .base64) -> String {
+        let characters = Array(alphabet.rawValue.utf8)
+        // The system's generator is asked eight bytes at a time: each time is a system call.
+        var (bits, left): (UInt64, Int) = (0, 0)
+        return String(
+            decoding: (0..<count).map { _ in
+                if left == 0 { (bits, left) = (UInt64.random(in: 0...UInt64.max), 8) }
+                defer { (bits, left) = (bits >> 8, left - 1) }
+                return characters[Int(bits & 0xFF) % characters.count]
+            }, as: UTF8.self)
     }
 }

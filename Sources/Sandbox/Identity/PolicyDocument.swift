@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -31,6 +33,23 @@ struct PolicyDocument: Sendable, Equatable {
     init?(_ json: String) {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json.utf8)) else { return nil }
         statements = wire.statement
+    }
+
+    private static let longestMemory = 1_000
+    private static let memory = Mutex<[String: PolicyDocument]>([:])
+
+    /// As `init(_:)`, for texts that are asked for with every call: each is parsed once.
+    init?(remembered json: String) {
+        if let known = Self.memory.withLock({ $0[json] }) {
+            self = known
+            return
+        }
+        self.init(json)
+        let parsed = self
+        Self.memory.withLock { memory in
+            if memory.count >= Self.longestMemory { memory.removeAll() }
+            memory[json] = parsed
+        }
     }
 
     /// - Parameter principal: for trust policies, whose statements name principals; nil for an identity's own.

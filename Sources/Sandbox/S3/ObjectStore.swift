@@ -23,28 +23,28 @@ struct ObjectStore {
     // MARK: Buckets
 
     func bucket(_ name: String) throws -> Bucket? {
-        try Row.fetchOne(database, sql: "SELECT * FROM bucket WHERE name = ?", arguments: [name]).map(Self.bucket)
+        try database.row("SELECT * FROM bucket WHERE name = ?", arguments: [name]).map(Self.bucket)
     }
 
     func buckets(account: String) throws -> [Bucket] {
-        try Row.fetchAll(
-            database, sql: "SELECT * FROM bucket WHERE account = ? ORDER BY name", arguments: [account]
+        try database.rows(
+            "SELECT * FROM bucket WHERE account = ? ORDER BY name", arguments: [account]
         ).map(Self.bucket)
     }
 
     func insertBucket(_ name: String, account: String, region: String, now: Milliseconds) throws {
-        try database.execute(
-            sql: "INSERT INTO bucket (name, account, region, created_at) VALUES (?, ?, ?, ?)",
+        try database.run(
+            "INSERT INTO bucket (name, account, region, created_at) VALUES (?, ?, ?, ?)",
             arguments: [name, account, region, now])
     }
 
     func isEmpty(_ bucket: String) throws -> Bool {
-        try Bool.fetchOne(
-            database, sql: "SELECT NOT EXISTS (SELECT 1 FROM object WHERE bucket = ?)", arguments: [bucket]) ?? true
+        try database.value(
+            "SELECT NOT EXISTS (SELECT 1 FROM object WHERE bucket = ?)", arguments: [bucket]) ?? true
     }
 
     func deleteBucket(_ name: String) throws {
-        try database.execute(sql: "DELETE FROM bucket WHERE name = ?", arguments: [name])
+        try database.run("DELETE FROM bucket WHERE name = ?", arguments: [name])
     }
 
     private static func bucket(_ row: Row) -> Bucket {
@@ -60,20 +60,20 @@ struct ObjectStore {
         let etag = Insecure.MD5.hash(data: content).map { byte in
             String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16)
         }.joined()
-        try database.execute(
-            sql: """
-                INSERT INTO object (bucket, key, size, etag, modified_at, headers, content)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (bucket, key) DO UPDATE SET size = excluded.size, etag = excluded.etag,
-                    modified_at = excluded.modified_at, headers = excluded.headers, content = excluded.content
-                """,
+        try database.run(
+            """
+            INSERT INTO object (bucket, key, size, etag, modified_at, headers, content)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (bucket, key) DO UPDATE SET size = excluded.size, etag = excluded.etag,
+                modified_at = excluded.modified_at, headers = excluded.headers, content = excluded.content
+            """,
             arguments: [bucket, key, content.count, etag, now, Self.encode(headers), Data(content)])
         return S3ObjectInfo(size: content.count, etag: etag, modifiedAt: Timestamp.date(now), headers: headers)
     }
 
     func info(bucket: String, key: String) throws -> S3ObjectInfo? {
-        try Row.fetchOne(
-            database, sql: "SELECT size, etag, modified_at, headers FROM object WHERE bucket = ? AND key = ?",
+        try database.row(
+            "SELECT size, etag, modified_at, headers FROM object WHERE bucket = ? AND key = ?",
             arguments: [bucket, key]
         ).map { row in
             S3ObjectInfo(
@@ -84,14 +84,14 @@ struct ObjectStore {
 
     /// The bytes at `range`, which lies within the object.
     func content(bucket: String, key: String, range: Range<Int>) throws -> [UInt8] {
-        let data = try Data.fetchOne(
-            database, sql: "SELECT substr(content, ?, ?) FROM object WHERE bucket = ? AND key = ?",
+        let data: Data? = try database.value(
+            "SELECT substr(content, ?, ?) FROM object WHERE bucket = ? AND key = ?",
             arguments: [range.lowerBound + 1, range.count, bucket, key])
         return data.map(Array.init) ?? []
     }
 
     func delete(bucket: String, key: String) throws {
-        try database.execute(sql: "DELETE FROM object WHERE bucket = ? AND key = ?", arguments: [bucket, key])
+        try database.run("DELETE FROM object WHERE bucket = ? AND key = ?", arguments: [bucket, key])
     }
 
     // MARK: Listings

@@ -6,8 +6,8 @@ extension AccessGrantsStore {
         """
 
     func grant(id: String, of instance: AccessGrantsInstance) throws -> AccessGrant? {
-        try Row.fetchOne(
-            database, sql: "\(Self.columns) WHERE g.instance = ? AND g.grant_id = ?", arguments: [instance.row, id]
+        try database.row(
+            "\(Self.columns) WHERE g.instance = ? AND g.grant_id = ?", arguments: [instance.row, id]
         ).map(Self.grant)
     }
 
@@ -27,8 +27,8 @@ extension AccessGrantsStore {
             conditions += " AND \(column) = ?"
             arguments += [value]
         }
-        return try Row.fetchAll(
-            database, sql: "\(Self.columns) WHERE \(conditions) ORDER BY g.id LIMIT ?", arguments: arguments + [limit]
+        return try database.rows(
+            "\(Self.columns) WHERE \(conditions) ORDER BY g.id LIMIT ?", arguments: arguments + [limit]
         ).map(Self.grant)
     }
 
@@ -57,14 +57,13 @@ extension AccessGrantsStore {
         let identifiers = identities.map { _ in "?" }.joined(separator: ", ")
         let anyIdentity = identities.map { _ in "(g.grantee = ? AND g.grantee_type = ?)" }.joined(separator: " OR ")
         // The plus signs keep the planner from walking all of the instance's grants by id: it is to go by grantee.
-        return try Row.fetchAll(
-            database,
-            sql: """
-                \(Self.columns)
-                WHERE g.instance = ? AND g.grantee IN (\(identifiers)) AND +g.id > ? AND (\(anyIdentity))
-                    AND substr(g.scope, 1, length(?)) = ?\(narrowed)
-                ORDER BY +g.id LIMIT ?
-                """,
+        return try database.rows(
+            """
+            \(Self.columns)
+            WHERE g.instance = ? AND g.grantee IN (\(identifiers)) AND +g.id > ? AND (\(anyIdentity))
+                AND substr(g.scope, 1, length(?)) = ?\(narrowed)
+            ORDER BY +g.id LIMIT ?
+            """,
             arguments: arguments + [limit]
         ).map(Self.grant)
     }
@@ -74,20 +73,20 @@ extension AccessGrantsStore {
         id: String, _ wish: AccessGrantWish, scope: GrantScope, location: AccessGrantsLocation, at now: Milliseconds,
         in instance: AccessGrantsInstance
     ) throws -> Bool {
-        try database.execute(
-            sql: """
-                INSERT INTO access_grants_grant (instance, grant_id, location, sub_prefix, scope, grantee_type, grantee,
-                    permission, application, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (location, sub_prefix, grantee, grantee_type, permission, application) DO NOTHING
-                """,
+        try database.run(
+            """
+            INSERT INTO access_grants_grant (instance, grant_id, location, sub_prefix, scope, grantee_type, grantee,
+                permission, application, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (location, sub_prefix, grantee, grantee_type, permission, application) DO NOTHING
+            """,
             arguments: [
                 instance.row, id, location.row, wish.subPrefix, scope.text, wish.grantee.kind.rawValue,
                 wish.grantee.identifier, wish.permission.rawValue, wish.applicationARN ?? "", now,
             ])
         guard database.changesCount == 1 else { return false }
-        try database.execute(
-            sql: "UPDATE access_grants_instance SET grant_count = grant_count + 1 WHERE id = ?",
+        try database.run(
+            "UPDATE access_grants_instance SET grant_count = grant_count + 1 WHERE id = ?",
             arguments: [instance.row])
         return true
     }
@@ -98,15 +97,15 @@ extension AccessGrantsStore {
         throws
     {
         try replaceTags([], of: arn)
-        try database.execute(
-            sql: """
-                UPDATE access_grants_location SET grant_deleted_at = ?
-                WHERE id = (SELECT location FROM access_grants_grant WHERE id = ?)
-                """,
+        try database.run(
+            """
+            UPDATE access_grants_location SET grant_deleted_at = ?
+            WHERE id = (SELECT location FROM access_grants_grant WHERE id = ?)
+            """,
             arguments: [now, grant.row])
-        try database.execute(sql: "DELETE FROM access_grants_grant WHERE id = ?", arguments: [grant.row])
-        try database.execute(
-            sql: "UPDATE access_grants_instance SET grant_count = grant_count - 1 WHERE id = ?",
+        try database.run("DELETE FROM access_grants_grant WHERE id = ?", arguments: [grant.row])
+        try database.run(
+            "UPDATE access_grants_instance SET grant_count = grant_count - 1 WHERE id = ?",
             arguments: [instance.row])
     }
 

@@ -2,15 +2,15 @@ import GRDB
 
 extension AccessGrantsStore {
     func location(id: String, of instance: AccessGrantsInstance) throws -> AccessGrantsLocation? {
-        try Row.fetchOne(
-            database, sql: "SELECT * FROM access_grants_location WHERE instance = ? AND location_id = ?",
+        try database.row(
+            "SELECT * FROM access_grants_location WHERE instance = ? AND location_id = ?",
             arguments: [instance.row, id]
         ).map(Self.location)
     }
 
     func location(scope: String, of instance: AccessGrantsInstance) throws -> AccessGrantsLocation? {
-        try Row.fetchOne(
-            database, sql: "SELECT * FROM access_grants_location WHERE instance = ? AND scope = ?",
+        try database.row(
+            "SELECT * FROM access_grants_location WHERE instance = ? AND scope = ?",
             arguments: [instance.row, scope]
         ).map(Self.location)
     }
@@ -30,8 +30,8 @@ extension AccessGrantsStore {
             sql += " AND scope = ?"
             arguments += [scope]
         }
-        return try Row.fetchAll(
-            database, sql: "\(sql) ORDER BY id LIMIT ?", arguments: arguments + [limit]
+        return try database.rows(
+            "\(sql) ORDER BY id LIMIT ?", arguments: arguments + [limit]
         ).map(Self.location)
     }
 
@@ -39,28 +39,28 @@ extension AccessGrantsStore {
     func insertLocation(
         id: String, scope: LocationScope, roleARN: String, at now: Milliseconds, in instance: AccessGrantsInstance
     ) throws -> AccessGrantsLocation {
-        try database.execute(
-            sql: """
-                INSERT INTO access_grants_location (instance, location_id, scope, role_arn, created_at)
-                VALUES (?, ?, ?, ?, ?)
-                """,
+        try database.run(
+            """
+            INSERT INTO access_grants_location (instance, location_id, scope, role_arn, created_at)
+            VALUES (?, ?, ?, ?, ?)
+            """,
             arguments: [instance.row, id, scope.text, roleARN, now])
         let row = database.lastInsertedRowID
-        try database.execute(
-            sql: "UPDATE access_grants_instance SET location_count = location_count + 1 WHERE id = ?",
+        try database.run(
+            "UPDATE access_grants_instance SET location_count = location_count + 1 WHERE id = ?",
             arguments: [instance.row])
         return AccessGrantsLocation(
             row: row, id: id, scope: scope.text, roleARN: roleARN, createdAt: now, grantDeletedAt: nil)
     }
 
     func setRole(_ roleARN: String, of location: AccessGrantsLocation) throws {
-        try database.execute(
-            sql: "UPDATE access_grants_location SET role_arn = ? WHERE id = ?", arguments: [roleARN, location.row])
+        try database.run(
+            "UPDATE access_grants_location SET role_arn = ? WHERE id = ?", arguments: [roleARN, location.row])
     }
 
     func hasGrants(_ location: AccessGrantsLocation) throws -> Bool {
-        try Bool.fetchOne(
-            database, sql: "SELECT EXISTS (SELECT 1 FROM access_grants_grant WHERE location = ?)",
+        try database.value(
+            "SELECT EXISTS (SELECT 1 FROM access_grants_grant WHERE location = ?)",
             arguments: [location.row]) ?? false
     }
 
@@ -70,9 +70,9 @@ extension AccessGrantsStore {
         throws
     {
         try replaceTags([], of: arn)
-        try database.execute(sql: "DELETE FROM access_grants_location WHERE id = ?", arguments: [location.row])
-        try database.execute(
-            sql: "UPDATE access_grants_instance SET location_count = location_count - 1 WHERE id = ?",
+        try database.run("DELETE FROM access_grants_location WHERE id = ?", arguments: [location.row])
+        try database.run(
+            "UPDATE access_grants_instance SET location_count = location_count - 1 WHERE id = ?",
             arguments: [instance.row])
     }
 

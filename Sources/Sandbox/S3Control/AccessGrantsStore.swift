@@ -7,16 +7,16 @@ struct AccessGrantsStore {
     // MARK: Instances
 
     func instance(account: String, region: String) throws -> AccessGrantsInstance? {
-        try Row.fetchOne(
-            database, sql: "SELECT * FROM access_grants_instance WHERE account = ? AND region = ?",
+        try database.row(
+            "SELECT * FROM access_grants_instance WHERE account = ? AND region = ?",
             arguments: [account, region]
         ).map(Self.instance)
     }
 
     /// The instances of other accounts in a Region, in order of creation.
     func instances(region: String, otherThan account: String) throws -> [AccessGrantsInstance] {
-        try Row.fetchAll(
-            database, sql: "SELECT * FROM access_grants_instance WHERE region = ? AND account <> ? ORDER BY id",
+        try database.rows(
+            "SELECT * FROM access_grants_instance WHERE region = ? AND account <> ? ORDER BY id",
             arguments: [region, account]
         ).map(Self.instance)
     }
@@ -26,36 +26,36 @@ struct AccessGrantsStore {
         account: String, region: String, at now: Milliseconds, identityCenter: IdentityCenterAssociation?
     ) throws -> Bool {
         guard try instance(account: account, region: region) == nil else { return false }
-        try database.execute(
-            sql: """
-                INSERT INTO access_grants_instance
-                    (account, region, created_at, identity_center_instance, identity_center_application)
-                VALUES (?, ?, ?, ?, ?)
-                """,
+        try database.run(
+            """
+            INSERT INTO access_grants_instance
+                (account, region, created_at, identity_center_instance, identity_center_application)
+            VALUES (?, ?, ?, ?, ?)
+            """,
             arguments: [account, region, now, identityCenter?.instanceARN, identityCenter?.applicationARN])
         return true
     }
 
     func deleteInstance(_ instance: AccessGrantsInstance) throws {
         try replaceTags([], of: instance.arn)
-        try database.execute(sql: "DELETE FROM access_grants_instance WHERE id = ?", arguments: [instance.row])
+        try database.run("DELETE FROM access_grants_instance WHERE id = ?", arguments: [instance.row])
     }
 
     func setIdentityCenter(_ association: IdentityCenterAssociation?, of instance: AccessGrantsInstance) throws {
-        try database.execute(
-            sql: """
-                UPDATE access_grants_instance
-                SET identity_center_instance = ?, identity_center_application = ? WHERE id = ?
-                """,
+        try database.run(
+            """
+            UPDATE access_grants_instance
+            SET identity_center_instance = ?, identity_center_application = ? WHERE id = ?
+            """,
             arguments: [association?.instanceARN, association?.applicationARN, instance.row])
     }
 
     func setPolicy(_ policy: AccessGrantsInstance.Policy?, of instance: AccessGrantsInstance) throws {
-        try database.execute(
-            sql: """
-                UPDATE access_grants_instance
-                SET policy = ?, policy_organization = ?, policy_created_at = ? WHERE id = ?
-                """,
+        try database.run(
+            """
+            UPDATE access_grants_instance
+            SET policy = ?, policy_organization = ?, policy_created_at = ? WHERE id = ?
+            """,
             arguments: [policy?.document, policy?.organization, policy?.createdAt, instance.row])
     }
 
@@ -68,8 +68,8 @@ struct AccessGrantsStore {
     }
 
     private func count(_ column: String, of instance: AccessGrantsInstance) throws -> Int {
-        try Int.fetchOne(
-            database, sql: "SELECT \(column) FROM access_grants_instance WHERE id = ?", arguments: [instance.row]) ?? 0
+        try database.value(
+            "SELECT \(column) FROM access_grants_instance WHERE id = ?", arguments: [instance.row]) ?? 0
     }
 
     private static func instance(_ row: Row) -> AccessGrantsInstance {
@@ -92,17 +92,17 @@ struct AccessGrantsStore {
     // MARK: Tags
 
     func tags(of arn: AccessGrantsARN) throws -> [ResourceTag] {
-        try Row.fetchAll(
-            database, sql: "SELECT key, value FROM access_grants_tag WHERE arn = ? ORDER BY position",
+        try database.rows(
+            "SELECT key, value FROM access_grants_tag WHERE arn = ? ORDER BY position",
             arguments: [arn.description]
         ).map { ResourceTag(key: $0["key"], value: $0["value"]) }
     }
 
     func replaceTags(_ tags: [ResourceTag], of arn: AccessGrantsARN) throws {
-        try database.execute(sql: "DELETE FROM access_grants_tag WHERE arn = ?", arguments: [arn.description])
+        try database.run("DELETE FROM access_grants_tag WHERE arn = ?", arguments: [arn.description])
         for (position, tag) in tags.enumerated() {
-            try database.execute(
-                sql: "INSERT INTO access_grants_tag (arn, position, key, value) VALUES (?, ?, ?, ?)",
+            try database.run(
+                "INSERT INTO access_grants_tag (arn, position, key, value) VALUES (?, ?, ?, ?)",
                 arguments: [arn.description, position, tag.key, tag.value])
         }
     }

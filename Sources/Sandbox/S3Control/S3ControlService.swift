@@ -115,5 +115,6 @@ extension HTTPField.Name {
     static var requestID: Self { .init(sandbox: "x-amz-request-id") }
     static var hostID: Self { .init(sandbox: "x-amz-id-2") }
     static var sandboxFault: Self { .init(sandbox: "x-sandbox-fault") }
+    static var amzRetryAfter: Self { .init(sandbox: "x-amz-retry-after") }
     static var bucketRegion: Self { .init(sandbox: "x-amz-bucket-region") }
 }
