@@ -208,6 +208,6 @@ def test_an_upload_in_chunks_with_a_trailer_arrives_whole(sandbox):
     s3.meta.events.register("before-send.s3.PutObject", lambda request, **_: sent.append(request.headers))
     content = bytes(range(256)) * 8192 + b"the rest"
     s3.put_object(Bucket=bucket, Key="chunks", Body=io.BytesIO(content))
-    assert sent[0]["Content-Encoding"] == "aws-chunked" and sent[0]["X-Amz-Trailer"] == "x-amz-checksum-crc32"
+    assert (sent[0]["Content-Encoding"], sent[0]["X-Amz-Trailer"]) == (b"aws-chunked", b"x-amz-checksum-crc32")
     got = s3.get_object(Bucket=bucket, Key="chunks")
     assert got["Body"].read() == content and "aws-chunked" not in got.get("ContentEncoding", "")

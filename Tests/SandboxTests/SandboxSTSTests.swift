@@ -135,6 +135,9 @@ struct SandboxSTSTests {
                     try await person.sts("Action=GetCallerIdentity&Version=2011-06-15").body)
                 #expect(identity["GetCallerIdentityResult", "Arn"] == user.arn)
                 #expect(try await person.send(.get, "/sandbox-data/README.txt").summary == "403 AccessDenied")
+                let head = try await person.send(.head, "/sandbox-data")
+                #expect(head.status == .forbidden)
+                #expect(head.headerFields[HTTPField.Name("x-amz-bucket-region")!] == "us-east-1")
                 let control = "/v20180820/accessgrantsinstance"
                 let account = HTTPField.Name("x-amz-account-id")!
                 let headers: HTTPFields = [account: SandboxDefaults.account]

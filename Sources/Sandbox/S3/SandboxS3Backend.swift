@@ -22,11 +22,24 @@ struct SandboxS3Backend: S3Backend {
     ) throws -> ObjectStore.Bucket {
         guard let bucket = try store.bucket(name) else { throw S3Error.noSuchBucket(name) }
         guard bucket.region == call.region else { throw Self.redirect(bucket) }
+        do {
+            try authorize(action, on: bucket, path: key, call)
+        } catch {
+            // As AWS does, so that a client refused by HeadBucket still learns the bucket's Region from the header.
+            var refusal = error
+            refusal.elements.append(.init("Region", bucket.region))
+            throw refusal
+        }
+        return bucket
+    }
+
+    private func authorize(
+        _ action: String, on bucket: ObjectStore.Bucket, path key: String, _ call: S3Call<Caller>
+    ) throws(S3Error) {
         guard bucket.account == call.identity.account else { throw S3Error.accessDenied() }
         let isAboutBucket = action == "s3:ListBucket" || key.isEmpty
-        let resource = "arn:\(call.identity.partition):s3:::\(name)" + (isAboutBucket ? "" : "/\(key)")
-        try call.identity.authorize(action, on: resource, path: S3ObjectName(bucket: name, key: key))
-        return bucket
+        let resource = "arn:\(call.identity.partition):s3:::\(bucket.name)" + (isAboutBucket ? "" : "/\(key)")
+        try call.identity.authorize(action, on: resource, path: S3ObjectName(bucket: bucket.name, key: key))
     }
 
     private static func redirect(_ bucket: ObjectStore.Bucket) -> S3Error {
