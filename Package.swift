@@ -101,7 +101,9 @@ let package = Package(
         + [
             test("DomainTests", ["Domain"]),
             test("StoreTests", ["Domain", "Migrations", "Store", "TestSupport", grdb]),
-            test("TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix]),
+            test(
+                "TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
+                exclude: ["http2_server.js", "tls_server.py"]),
             test(
                 "SigV4Tests", ["SigV4", httpTypes], exclude: ["sign_with_botocore.py"], resources: [.copy("Vectors")]),
             test("XMLTests", ["XML"]),
@@ -121,10 +123,15 @@ let package = Package(
                     nioCore, yams,
                 ]),
             test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
-            test("AppTests", ["App", "Domain", "TestSupport", "Transport", coreMetrics, logging]),
+            test(
+                "AppTests",
+                ["App", "Domain", "TestSupport", "Transport", coreMetrics, httpTypes, logging, serviceLifecycle]),
             test(
                 "EndToEndTests",
-                ["AWS", "App", "Domain", "Sandbox", "Store", "TestSupport", "Transport", httpTypes, logging]),
+                [
+                    "API", "AWS", "App", "Domain", "Sandbox", "Store", "TestSupport", "Transport", httpTypes,
+                    hummingbird, hummingbirdTesting, logging, nioCore,
+                ]),
         ]
 )
 

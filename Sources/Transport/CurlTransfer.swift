@@ -29,8 +29,9 @@ import HTTPTypes
 
     var deadline: ContinuousClock.Instant { submission?.deadline ?? .now }
 
-    /// Whether a byte of the request has been written.
+    /// Whether a byte of the request has been written. What opens a tunnel through a proxy does not count.
     var isRequestSent: Bool {
+        guard sendings > 0 else { return false }
         var bytes = 0
         unsafe sluice_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &bytes)
         return bytes > 0
