@@ -61,6 +61,16 @@ public struct Settings: Sendable {
     private static let otherVariables: Set<String> = ["SLUICE_CONFIG", "SLUICE_CRASH_AT", "SLUICE_CRASH_REHEARSAL"]
 }
 
+extension Settings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Without the environment, which has secrets as plain text: whoever holds settings may be printed, and services are,
+    /// into the log.
+    public var description: String {
+        "Settings(" + values.map { "\($0.setting.key): \($0)" }.joined(separator: ", ") + ")"
+    }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 private struct ReadSettings {
     let values: [SettingValue]
 
