@@ -7,14 +7,6 @@ import Transport
 @testable import AWS
 
 @Suite struct CredentialChainTests {
-    private func directory(_ files: [String: String]) throws -> URL {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "credentials-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: directory.appending(path: ".aws"), withIntermediateDirectories: true)
-        for (name, text) in files { try Data(text.utf8).write(to: directory.appending(path: name)) }
-        return directory
-    }
-
     static let environmentKeys = ["AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "s1"]
 
     struct Case: Sendable {
@@ -54,23 +46,25 @@ import Transport
         Case(credentials: "aws_access_key_id=F\naws_secret_access_key=f", expected: nil),
         Case(expected: nil),
     ])
-    func `the environment comes first, then the profile's keys`(_ testCase: Case) throws {
-        let home = try directory([".aws/credentials": testCase.credentials, ".aws/config": testCase.config])
+    func `the environment comes first, then the profile's keys`(_ testCase: Case) async throws {
+        let home = try homeFolder(credentials: testCase.credentials, config: testCase.config)
         defer { try? FileManager.default.removeItem(at: home) }
         let chain = DefaultCredentialChain(
+            Stage([.answer(500)]).runtime,
             environment: testCase.environment.merging(["HOME": home.path]) { old, _ in old })
-        let found = try? chain.credentials()
+        let found = try? await chain.credentials()
         #expect(
             found.map { [$0.accessKeyID, $0.secretAccessKey.reveal(), $0.sessionToken ?? ""] } == testCase.expected)
     }
 
-    @Test func `an error names what was looked for`() throws {
-        let error = #expect(throws: AWSError.self) {
-            try DefaultCredentialChain(environment: [
+    @Test func `an error names what was looked for`() async {
+        let chain = DefaultCredentialChain(
+            Stage([.answer(500)]).runtime,
+            environment: [
                 "AWS_PROFILE": "work", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/keys",
                 "AWS_CONFIG_FILE": "/nowhere/conf",
-            ]).credentials()
-        }
+            ])
+        let error = await awsError { () async throws(AWSError) in try await chain.credentials() }
         #expect(error?.kind == .credentials)
         #expect(
             error?.message

@@ -1,25 +1,77 @@
 public import SigV4
+import Synchronization
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// The environment, else the shared files. Files are read anew at each call, so that rotated keys are seen.
-public struct DefaultCredentialChain: AWSCredentialsProvider {
+/// The environment's keys, else what the profile says: a role to assume, or keys.
+///
+/// `AWS_PROFILE` names the profile. The environment's keys go before it, unless it says that they are what its role is
+/// assumed with. Files are read anew at each call, so that rotated keys are seen; a role's session is kept as long as
+/// they say the same.
+public final class DefaultCredentialChain: AWSCredentialsProvider {
+    private let runtime: AWSRuntime
     private let environment: [String: String]
+    private let kept = Mutex<(source: CredentialSource, provider: any AWSCredentialsProvider)?>(nil)
 
-    public init(environment: [String: String]) {
-        self.environment = environment
+    /// - Parameter runtime: how STS is asked for a role.
+    public init(_ runtime: AWSRuntime, environment: [String: String]) {
+        self.runtime = runtime
+        self.environment = environment.filter { !$0.value.isEmpty }
     }
 
-    public func credentials() throws(AWSError) -> AWSCredentials {
-        if let keys = try EnvironmentCredentialsProvider(environment: environment).find() { return keys }
-        let files = SharedFilesCredentialsProvider(environment: environment)
-        if let keys = try files.find() { return keys }
+    public func credentials() async throws(AWSError) -> AWSCredentials {
+        try await credentials(deadline: nil)
+    }
+
+    public func credentials(deadline: ContinuousClock.Instant?) async throws(AWSError) -> AWSCredentials {
+        let profiles = SharedProfiles(environment: environment)
+        let source = try source(profiles)
+        return try await provider(of: source, profiles).credentials(deadline: deadline)
+    }
+
+    private var profile: String { environment["AWS_PROFILE"] ?? "default" }
+
+    private func source(_ profiles: SharedProfiles) throws(AWSError) -> CredentialSource {
+        let settings = ProfileCredentials(profiles: profiles, environment: environment)
+        if let keys = try EnvironmentCredentialsProvider(environment: environment).find() {
+            guard environment["AWS_PROFILE"] != nil else { return .keys(keys) }
+            // A profile that is wrong in itself matters only where it is used.
+            if let source = try? settings.source(of: profile), source.restsOnEnvironment { return source }
+            return .keys(keys)
+        }
+        try refuse("AWS_WEB_IDENTITY_TOKEN_FILE")
+        if let source = try settings.source(of: profile) { return source }
+        try refuse("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        try refuse("AWS_CONTAINER_CREDENTIALS_FULL_URI")
         throw .credentials(
-            "looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, and for \(files.place)")
+            "looked for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, and for keys of profile "
+                + "\(profile) in \(profiles.credentialsFile) and \(profiles.configFile)")
+    }
+
+    private func refuse(_ variable: String) throws(AWSError) {
+        guard environment[variable] != nil else { return }
+        throw .credentials("\(variable) is set, but what it asks for is not supported yet")
+    }
+
+    private func provider(of source: CredentialSource, _ profiles: SharedProfiles) -> any AWSCredentialsProvider {
+        kept.withLock { kept in
+            if let kept, kept.source == source { return kept.provider }
+            let region =
+                environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
+                ?? profiles.settings(profile)?["region"] ?? "us-east-1"
+            let provider = Self.provider(of: source, runtime, region)
+            kept = (source, provider)
+            return provider
+        }
+    }
+
+    private static func provider(
+        of source: CredentialSource, _ runtime: AWSRuntime, _ region: String
+    ) -> any AWSCredentialsProvider {
+        switch source {
+        case .keys(let keys), .environmentKeys(let keys): StaticCredentialsProvider(keys)
+        case .role(let request, let base):
+            AssumeRoleCredentialsProvider(
+                runtime, base: provider(of: base, runtime, region), region: region, request: request)
+        }
     }
 }
 
@@ -45,80 +97,5 @@ public struct EnvironmentCredentialsProvider: AWSCredentialsProvider {
         }
         let token = environment["AWS_SESSION_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
         return AWSCredentials(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token)
-    }
-}
-
-/// A profile's static keys in `~/.aws/credentials`, else in `~/.aws/config`.
-///
-/// `AWS_PROFILE`, `AWS_SHARED_CREDENTIALS_FILE` and `AWS_CONFIG_FILE` say which.
-public struct SharedFilesCredentialsProvider: AWSCredentialsProvider {
-    private let profile: String
-    private let credentialsFile: String
-    private let configFile: String
-
-    /// - Parameter profile: nil: `AWS_PROFILE`, else `default`.
-    public init(environment: [String: String], profile: String? = nil) {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let home = value("HOME") ?? ""
-        self.profile = profile ?? value("AWS_PROFILE") ?? "default"
-        credentialsFile = value("AWS_SHARED_CREDENTIALS_FILE") ?? "\(home)/.aws/credentials"
-        configFile = value("AWS_CONFIG_FILE") ?? "\(home)/.aws/config"
-    }
-
-    /// What is looked for, for an error's text.
-    var place: String { "keys of profile \(profile) in \(credentialsFile) and \(configFile)" }
-
-    public func credentials() throws(AWSError) -> AWSCredentials {
-        guard let keys = try find() else { throw .credentials("looked for \(place)") }
-        return keys
-    }
-
-    func find() throws(AWSError) -> AWSCredentials? {
-        if let keys = try keys(credentialsFile, [profile]) { return keys }
-        return try keys(configFile, profile == "default" ? ["default", "profile default"] : ["profile \(profile)"])
-    }
-
-    private func keys(_ file: String, _ names: [String]) throws(AWSError) -> AWSCredentials? {
-        // A file that cannot be read counts as absent; the final error names it.
-        guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
-        let sections = ProfileFile.read(String(decoding: data, as: UTF8.self))
-        guard let values = names.compactMap({ sections[$0] }).last, let id = values["aws_access_key_id"], !id.isEmpty
-        else {
-            return nil
-        }
-        guard let secret = values["aws_secret_access_key"], !secret.isEmpty else {
-            throw .credentials("profile \(profile) in \(file) has aws_access_key_id, but no aws_secret_access_key")
-        }
-        return AWSCredentials(
-            accessKeyID: id, secretAccessKey: Secret(secret),
-            sessionToken: values["aws_session_token"].flatMap { $0.isEmpty ? nil : $0 })
-    }
-}
-
-/// The files' form: `[section]`, `name = value`, comments with `#` or `;`; indented lines belong to nested settings.
-enum ProfileFile {
-    static func read(_ text: String) -> [String: [String: String]] {
-        var sections: [String: [String: String]] = [:]
-        var current: String?
-        for line in text.split(whereSeparator: \.isNewline) {
-            guard let first = line.first, first != "#", first != ";", !first.isWhitespace else { continue }
-            if first == "[" {
-                current = line.firstIndex(of: "]").map { end in
-                    line[line.index(after: line.startIndex)..<end].split(whereSeparator: \.isWhitespace)
-                        .joined(separator: " ")
-                }
-            } else if let current, let equals = line.firstIndex(of: "=") {
-                let name = trimmed(line[..<equals]).lowercased()
-                sections[current, default: [:]][name] = trimmed(line[line.index(after: equals)...])
-            }
-        }
-        return sections
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }

@@ -81,6 +81,9 @@ public struct CallerIdentity: Sendable, Equatable {
 }
 
 public struct AssumeRoleRequest: Sendable, Hashable {
+    public static let standardSessionName = "sluice"
+    public static let standardDurationSeconds = 3600
+
     public var roleARN: String
     /// 2 to 64 of `A-Za-z0-9_+=,.@-`; seen in CloudTrail.
     public var sessionName: String
@@ -88,8 +91,10 @@ public struct AssumeRoleRequest: Sendable, Hashable {
     /// 900 to 43,200; 3,600 at most when a role assumes a role.
     public var durationSeconds: Int
 
-    public init(roleARN: String, sessionName: String = "sluice", externalID: String? = nil, durationSeconds: Int = 3600)
-    {
+    public init(
+        roleARN: String, sessionName: String = standardSessionName, externalID: String? = nil,
+        durationSeconds: Int = standardDurationSeconds
+    ) {
         self.roleARN = roleARN
         self.sessionName = sessionName
         self.externalID = externalID

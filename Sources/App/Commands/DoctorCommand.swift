@@ -69,7 +69,7 @@ struct DoctorCommand: AsyncParsableCommand {
             defer { transport.shutdown() }
             let runtime = try AWSRuntime(settings.awsEnvironment, transport: transport)
             let client = STSClient(
-                runtime, credentials: DefaultCredentialChain(environment: settings.awsEnvironment),
+                runtime, credentials: DefaultCredentialChain(runtime, environment: settings.awsEnvironment),
                 region: settings.awsEnvironment["AWS_REGION"] ?? "us-east-1")
             let caller = try await client.getCallerIdentity(deadline: .now + .seconds(8))
             return Finding(.ok, "AWS", "the server's own identity is \(caller.arn)")

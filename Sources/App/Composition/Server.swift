@@ -64,11 +64,11 @@ struct Server {
     ) async throws -> ServiceGroup {
         let store = try await openStore()
         let transport = try CurlTransport(.init(caBundle: environment["AWS_CA_BUNDLE"]))
+        let runtime = try AWSRuntime(environment, transport: transport)
         let parts = Parts(
             store: store,
             aws: AWSAccessGrantsService(
-                try AWSRuntime(environment, transport: transport),
-                auto: DefaultCredentialChain(environment: environment)),
+                runtime, auto: DefaultCredentialChain(runtime, environment: environment)),
             hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
         let reconciler = reconciler(parts)
         let services: [any Service] = [
