@@ -299,6 +299,14 @@ struct MalformedRequestTests {
         let deletions: [Refusal] = bad.prefix(4).map { .invalid(.delete, "/integrations/\($0)", nil, id) }
         let queries: [Refusal] = [
             .invalid(.get, "/integrations?x=1", nil, "query.x: is not a known parameter"),
+            .invalid(.get, "/bim/apikey?x=1", nil, "query.x: is not a known parameter"),
+            .invalid(.get, "/bim/apikey?%zz", nil, "query: is not well encoded"),
+            .invalid(.post, "/bim/apikey?x=1", #"{"name":"a"}"#, "query.x: is not a known parameter"),
+            .invalid(.delete, "/bim/apikey/99?x", nil, "query.x: is not a known parameter"),
+            .invalid(.post, "/bim/apikey/authenticate?apikey=x", nil, "query.apikey: is not a known parameter"),
+            .invalid(
+                .get, "/bim/rpc/user/current?userid=1&x=2", nil, "query.userid: is not a known parameter",
+                "query.x: is not a known parameter"),
             .invalid(.get, "/integrations?%zz=1", nil, "query: is not well encoded"),
             .invalid(.get, "/integrations?a=%ff", nil, "query: is not well encoded"),
             .invalid(

@@ -41,7 +41,7 @@ struct IntegrationRoutes: Sendable {
 
 extension IntegrationRoutes {
     private func list(_ request: Request) async throws -> Response {
-        try refuse(QueryReader(request).finish())
+        try request.refuseQuery()
         var body: [UInt8] = [UInt8(ascii: "[")]
         for (index, integration) in try await integrations.integrations().enumerated() {
             if index > 0 { body.append(UInt8(ascii: ",")) }
@@ -101,14 +101,23 @@ extension IntegrationRoutes {
     func existing(
         _ id: IntegrationID, includingDeleted: Bool = false, _ message: String
     ) async throws(DomainError) -> Integration {
-        guard let integration = try await integrations.integration(id, includingDeleted: includingDeleted) else {
-            throw DomainError(.notFound, message)
-        }
-        return integration
+        try await integrations.existing(id, includingDeleted: includingDeleted, message)
     }
 
     func refuse(_ faults: [InputFault]) throws(DomainError) {
         guard faults.isEmpty else { throw .invalid(faults) }
+    }
+}
+
+extension IntegrationRepository {
+    /// - Throws: `notFound`, with the message.
+    func existing(
+        _ id: IntegrationID, includingDeleted: Bool = false, _ message: String
+    ) async throws(DomainError) -> Integration {
+        guard let integration = try await integration(id, includingDeleted: includingDeleted) else {
+            throw DomainError(.notFound, message)
+        }
+        return integration
     }
 }
 

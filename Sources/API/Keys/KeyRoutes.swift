@@ -26,13 +26,14 @@ struct KeyRoutes: Sendable {
     var routes: [APIRoute] {
         [
             .open(.post, "/bim/apikey/authenticate") { try await authenticate($0, $1) },
-            .caller(.get, "/bim/apikey") { _, context in try await list(context) },
+            .caller(.get, "/bim/apikey") { try await list($0, $1) },
             .caller(.post, "/bim/apikey") { try await create($0, $1) },
             .caller(.delete, "/bim/apikey/{keyid}") { try await revoke($0, $1) },
         ]
     }
 
     private func authenticate(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        try request.refuseQuery()
         let credential = try await AuthenticationRequest.credential(request)
         let authenticated = try await authenticator.authenticate(credential)
         let now = environment.now()
@@ -49,7 +50,8 @@ struct KeyRoutes: Sendable {
     }
 
     /// The caller's own keys; with `USER_ADMIN`, everybody's.
-    private func list(_ context: CallerContext) async throws -> Response {
+    private func list(_ request: Request, _ context: CallerContext) async throws -> Response {
+        try request.refuseQuery()
         let caller = context.caller.user
         let isForAll = caller.permissions.contains(.userAdmin)
         let keys = try await identities.keys(of: isForAll ? nil : caller.id)

@@ -52,10 +52,7 @@ struct ScriptRoutes: Sendable {
     }
 
     private func existing(_ id: IntegrationID) async throws(DomainError) -> Integration {
-        guard let integration = try await dependencies.integrations.integration(id, includingDeleted: false) else {
-            throw DomainError(.notFound, "No Integration found with ID \(id).")
-        }
-        return integration
+        try await dependencies.integrations.existing(id, "No Integration found with ID \(id).")
     }
 
     private func setup(_ wanted: IntegrationRequest) throws(DomainError) -> IntegrationSetup {

@@ -57,6 +57,14 @@ struct QueryReader {
     }
 }
 
+extension Request {
+    /// Of a call that knows no parameter.
+    func refuseQuery() throws(DomainError) {
+        let faults = QueryReader(self).finish()
+        guard faults.isEmpty else { throw .invalid(faults) }
+    }
+}
+
 /// `application/x-www-form-urlencoded`, of bodies and queries.
 enum FormCoding {
     /// `nil` for a bad escape, or what is not UTF-8 then.

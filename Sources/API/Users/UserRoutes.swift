@@ -5,7 +5,10 @@ import Hummingbird
 struct UserRoutes: Sendable {
     var routes: [APIRoute] {
         [
-            .caller(.get, "/bim/rpc/user/current") { _, context in Response(json: context.caller.user.json) }
+            .caller(.get, "/bim/rpc/user/current") { request, context in
+                try request.refuseQuery()
+                return Response(json: context.caller.user.json)
+            }
         ]
     }
 }
