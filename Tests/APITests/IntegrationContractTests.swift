@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import Synchronization
 import TestSupport
 import Testing
 
@@ -178,6 +179,41 @@ import Testing
         #expect(try await stage.integrations.integrations().count == 1)
     }
 
+    @Test func `two requests at once with one Idempotency-Key make one integration and get one answer`() async throws {
+        let meeting = Meeting(of: 2)
+        var aws = FakeAccessGrantsService()
+        aws.beforeIdentity = { await meeting.attend() }
+        let stage = try await RequestStage(aws: aws)
+        let key = [("Idempotency-Key", "k")]
+        try await stage.run { client in
+            async let one = client.send(.post, "/integrations", Body.integration(), headers: key)
+            async let other = client.send(.post, "/integrations", Body.integration(), headers: key)
+            let answers = try await [one, other]
+            #expect(answers.map(\.status) == [200, 200])
+            #expect(answers[0].text == answers[1].text)
+            #expect(answers[0].members["id"] as? String == "1")
+            #expect(answers.filter { $0.headers[.idempotencyReplayed] == "true" }.count == 1)
+            #expect(answers.map { $0.headers[.eTag] } == ["\"1\"", "\"1\""])
+        }
+        #expect(try await stage.integrations.integrations().count == 1)
+    }
+
+    @Test func `two requests at once with one key and different bodies make one integration`() async throws {
+        let meeting = Meeting(of: 2)
+        var aws = FakeAccessGrantsService()
+        aws.beforeIdentity = { await meeting.attend() }
+        let stage = try await RequestStage(aws: aws)
+        let key = [("Idempotency-Key", "k")]
+        let second = Body.integration(["name": #""other""#, "awsLocationPath": #""s3://other/""#])
+        try await stage.run { client in
+            async let one = client.send(.post, "/integrations", Body.integration(), headers: key)
+            async let other = client.send(.post, "/integrations", second, headers: key)
+            let statuses = try await [one.status, other.status]
+            #expect(statuses.sorted() == [200, 422])
+        }
+        #expect(try await stage.integrations.integrations().count == 1)
+    }
+
     @Test func `the secret is shown nowhere, and REDACTED keeps it`() async throws {
         let stage = try await RequestStage()
         try await stage.run { client in
@@ -200,5 +236,27 @@ import Testing
         #expect(
             (stored.pending ?? stored.configuration).connection.authentication.base
                 == .accessKey(id: "AKIAIOSFODNN7EXAMPLE", secret: Secret(RequestStage.secret)))
+    }
+}
+
+/// Nobody goes on before everybody has come.
+private final class Meeting: Sendable {
+    private let missing: Mutex<(count: Int, waiting: [CheckedContinuation<Void, Never>])>
+
+    init(of count: Int) {
+        missing = Mutex((count, []))
+    }
+
+    func attend() async {
+        await withCheckedContinuation { continuation in
+            let ready = missing.withLock { missing in
+                missing.count -= 1
+                missing.waiting.append(continuation)
+                guard missing.count <= 0 else { return [CheckedContinuation<Void, Never>]() }
+                defer { missing.waiting = [] }
+                return missing.waiting
+            }
+            for continuation in ready { continuation.resume() }
+        }
     }
 }

@@ -6,47 +6,125 @@ import Testing
 
 @testable import API
 
-struct PermissionTests {
-    /// A route, and the permission without which it answers 403.
-    private static let guarded: [(HTTPRequest.Method, String, Permission?)] = [
-        (.get, "/integrations", .applicationAdmin), (.post, "/integrations", .applicationAdmin),
-        (.get, "/integrations/9", .applicationAdmin), (.put, "/integrations/9", .applicationAdmin),
-        (.delete, "/integrations/9", .applicationAdmin), (.get, "/integrations/9/status", .applicationAdmin),
-        (.post, "/integrations/9/validate", .applicationAdmin),
-        (.post, "/integrations/scripts/create", .applicationAdmin),
-        (.post, "/integrations/9/scripts/edit", .applicationAdmin),
-        (.post, "/integrations/9/scripts/delete", .applicationAdmin),
-        (.get, "/bim/apikey", nil), (.post, "/bim/apikey", nil), (.delete, "/bim/apikey/99", .userAdmin),
-        (.get, "/bim/rpc/user/current", nil),
-    ]
+/// One request a route, and its answers: 200 with the permission and 403 without, unless told otherwise.
+struct PermissionRow: Sendable, CustomStringConvertible {
+    var method: HTTPRequest.Method
+    /// As the route's own: `/integrations/{id}`.
+    var path: String
+    var uri: String
+    var body: String?
+    /// Without it the answer is 403; `nil` where every caller is let in.
+    var permission: Permission?
+    /// For those who are let in.
+    var status = 200
+    /// Whether the route answers callers nobody knows, and with what.
+    var strangers: Int?
 
-    @Test func `every route asks for its permission and for no other`() async throws {
-        let stage = try await RequestStage()
-        let sets = Permission.allCases.map { Set([$0]) } + [[], Set(Permission.allCases)]
-        for (index, set) in sets.enumerated() { try await stage.addKey("key-\(index)", userid: "user-\(index)", set) }
-        try await stage.addKey("expired", userid: "expired", Set(Permission.allCases), expiresAt: stage.now)
-        let revoked = try await stage.addKey("revoked", userid: "revoked", Set(Permission.allCases))
-        _ = try await stage.identities.revokeKey(revoked.id)
-        try await stage.run { client in
-            for (method, path, permission) in Self.guarded {
-                for key in [nil, "unknown", "expired", "revoked"] {
-                    let answer = try await client.send(method, path, key: key)
-                    #expect(answer.status == 401, "\(method) \(path) \(key ?? "none")")
-                    #expect(answer.shapeFaults == [])
-                }
-                for (index, set) in sets.enumerated() {
-                    let answer = try await client.send(method, path, key: "key-\(index)")
-                    let isForbidden = permission.map { !set.contains($0) } ?? false
-                    #expect((answer.status == 403) == isForbidden, "\(method) \(path) \(set): \(answer.text)")
-                    #expect(answer.status != 401 && answer.status < 500)
-                    guard isForbidden, let permission else { continue }
-                    #expect(answer.message == "This needs the permission \(permission.rawValue).")
-                    #expect(answer.shapeFaults == [])
-                }
-            }
-            for path in ["/healthz", "/readyz", "/metrics", "/openapi.yaml"] {
-                #expect(try await client.send(.get, path, key: nil).status == 200)
-            }
+    var description: String { "\(method) \(uri)" }
+    var route: String { "\(method) \(path)" }
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, at uri: String? = nil, _ body: String? = nil,
+        needs permission: Permission? = nil, status: Int = 200, strangers: Int = 401
+    ) {
+        self.method = method
+        self.path = path
+        self.uri = uri ?? path
+        self.body = body
+        self.permission = permission
+        self.status = status
+        self.strangers = strangers
+    }
+
+    /// Every route has its row here; those of a resource stand together.
+    static var all: [PermissionRow] { system + keys + users + integrations }
+
+    static var system: [PermissionRow] {
+        ["/healthz", "/readyz", "/metrics", "/openapi.yaml"].map { PermissionRow(.get, $0, strangers: 200) }
+    }
+
+    static var keys: [PermissionRow] {
+        [
+            .init(.post, "/bim/apikey/authenticate", #"{"apikey":"\#(RequestStage.adminKey)"}"#, strangers: 200),
+            .init(.post, "/bim/apikey/authenticate", #"{"apikey":"wrong"}"#, status: 401),
+            .init(.get, "/bim/apikey"),
+            .init(.post, "/bim/apikey", #"{"name":"own"}"#),
+            .init(.post, "/bim/apikey", #"{"name":"other's","userid":"admin"}"#, needs: .userAdmin),
+            // Key 1 is the administrator's, and there is no key 99.
+            .init(.delete, "/bim/apikey/{keyid}", at: "/bim/apikey/1", needs: .userAdmin),
+            .init(.delete, "/bim/apikey/{keyid}", at: "/bim/apikey/99", needs: .userAdmin, status: 404),
+        ]
+    }
+
+    static var users: [PermissionRow] { [.init(.get, "/bim/rpc/user/current")] }
+
+    static var integrations: [PermissionRow] {
+        let admin = Permission.applicationAdmin
+        let changed = Body.integration(["name": #""renamed""#])
+        let other = Body.integration(["name": #""other""#, "awsLocationPath": #""s3://other/""#])
+        let one = "/integrations/{id}"
+        return [
+            .init(.get, "/integrations", needs: admin),
+            .init(.post, "/integrations", other, needs: admin),
+            .init(.post, "/integrations", at: "/integrations?dryRun=true", other, needs: admin),
+            .init(.post, "/integrations", "{", needs: admin, status: 400),
+            .init(.get, one, at: "/integrations/1", needs: admin),
+            .init(.get, one, at: "/integrations/9", needs: admin, status: 404),
+            .init(.put, one, at: "/integrations/1", changed, needs: admin),
+            .init(.put, one, at: "/integrations/9", changed, needs: admin, status: 404),
+            .init(.delete, one, at: "/integrations/1", needs: admin),
+            .init(.delete, one, at: "/integrations/9", needs: admin, status: 404),
+            .init(.get, one + "/status", at: "/integrations/1/status", needs: admin),
+            .init(.post, one + "/validate", at: "/integrations/1/validate", needs: admin),
+            .init(.post, "/integrations/scripts/create", other, needs: admin),
+            .init(.post, one + "/scripts/edit", at: "/integrations/1/scripts/edit", changed, needs: admin),
+            .init(.post, one + "/scripts/delete", at: "/integrations/1/scripts/delete", needs: admin),
+        ]
+    }
+}
+
+@Suite struct PermissionTests {
+    /// None, each alone, all.
+    static let sets: [Set<Permission>] = [[]] + Permission.allCases.map { [$0] } + [Set(Permission.allCases)]
+
+    @Test func `every route has a row`() async throws {
+        let dependencies = try await APIStage().dependencies()
+        let authenticator = Authenticator(dependencies.identities, now: dependencies.environment.now)
+        let routes = apiRoutes(dependencies, authenticator).map { "\($0.method) \($0.path)" }
+        #expect(Set(PermissionRow.all.map(\.route)) == Set(routes))
+    }
+
+    @Test(arguments: sets)
+    func `a caller gets exactly what the permissions say`(_ permissions: Set<Permission>) async throws {
+        for row in PermissionRow.all {
+            let isForbidden = row.permission.map { !permissions.contains($0) } ?? false
+            let answer = try await answer(to: row, permissions)
+            #expect(answer.status == (isForbidden ? 403 : row.status), "\(row): \(answer.text)")
+            guard isForbidden, let permission = row.permission else { continue }
+            #expect(answer.message == "This needs the permission \(permission.rawValue).", "\(row)")
+            #expect(answer.shapeFaults == [], "\(row)")
         }
+    }
+
+    @Test(arguments: [nil, "unknown", "expired", "revoked"])
+    func `whoever is not known is refused before anything else`(_ key: String?) async throws {
+        for row in PermissionRow.all {
+            let answer = try await answer(to: row, Set(Permission.allCases), key: key)
+            #expect(answer.status == row.strangers, "\(row): \(answer.text)")
+            if answer.status == 401 { #expect(answer.shapeFaults == [], "\(row)") }
+        }
+    }
+
+    /// On a stage of its own, with integration 1 enabled.
+    private func answer(
+        to row: PermissionRow, _ permissions: Set<Permission>, key: String? = "caller"
+    ) async throws -> Answer {
+        let stage = try await RequestStage()
+        try await stage.addKey("caller", userid: "caller", permissions)
+        try await stage.addKey("expired", userid: "expired", permissions, expiresAt: stage.now)
+        let revoked = try await stage.addKey("revoked", userid: "revoked", permissions)
+        _ = try await stage.identities.revokeKey(revoked.id)
+        try await stage.addEnabledIntegration()
+        return try await stage.run { try await $0.send(row.method, row.uri, row.body, key: key) }
     }
 }

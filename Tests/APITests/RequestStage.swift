@@ -17,15 +17,20 @@ final class RequestStage: Sendable {
 
     let integrations = InMemoryIntegrationRepository()
     let identities = InMemoryIdentityRepository()
-    let aws = FakeAccessGrantsService()
+    let aws: FakeAccessGrantsService
     let changes = IntegrationChanges()
+    private let clock: any Clock<Duration>
     private let time = Mutex(Fixtures.now)
     private let randomCount = Mutex<UInt8>(0)
 
     var now: Date { time.withLock(\.self) }
     func advance(by seconds: TimeInterval) { time.withLock { $0.addTimeInterval(seconds) } }
 
-    init() async throws {
+    init(
+        aws: FakeAccessGrantsService = FakeAccessGrantsService(), clock: any Clock<Duration> = ContinuousClock()
+    ) async throws {
+        self.aws = aws
+        self.clock = clock
         try await addKey(Self.adminKey, userid: "admin", Set(Permission.allCases))
     }
 
@@ -37,6 +42,24 @@ final class RequestStage: Sendable {
             iamid: "bim", userid: userid, profile: .init(name: userid), permissions: permissions, now: now)
         return try await identities.insertKey(
             Credential.hash(key), user: user.id, name: "test", expiresAt: expiresAt, now: now)
+    }
+
+    /// Integration 1, as `Body.integration()` asks for it.
+    func addCreatingIntegration() async throws {
+        _ = try await integrations.insert(
+            Fixtures.newIntegration(Fixtures.configuration(path: "s3://research/"), now: now), answer: nil)
+    }
+
+    /// The worker's part for integration 1.
+    func finishCreation() async throws {
+        var integration = try #require(await integrations.integration(IntegrationID(1), includingDeleted: true))
+        integration.locationWasMade(Fixtures.made(), at: integration.configuration.path, now: now)
+        try await integrations.save(integration)
+    }
+
+    func addEnabledIntegration() async throws {
+        try await addCreatingIntegration()
+        try await finishCreation()
     }
 
     private func nextRandom(_ count: Int) -> [UInt8] {
@@ -51,7 +74,8 @@ final class RequestStage: Sendable {
         let dependencies = APIDependencies(
             integrations: integrations, identities: identities, validator: IntegrationValidator(service: aws),
             externalIDs: FixedExternalIDSource(), changes: changes, wake: {},
-            environment: APIEnvironment(now: { self.now }, randomBytes: { self.nextRandom($0) }))
+            environment: APIEnvironment(
+                now: { self.now }, clock: clock, randomBytes: { self.nextRandom($0) }))
         return try await Application(router: apiRouter(dependencies)).test(.router, body)
     }
 }

@@ -15,11 +15,17 @@ public struct FakeAccessGrantsService: AccessGrantsService {
     /// Whichever id is asked for.
     public var location: Result<AWSLocation?, AWSProblem> = .success(nil)
 
+    /// Awaited at the beginning of each look at the caller's identity.
+    public var beforeIdentity: @Sendable () async -> Void = {}
+
     public init() {}
 
     public func callerIdentity(
         _ connection: AWSConnection, deadline: Duration
-    ) async throws(AWSProblem) -> CallerIdentity { try identity.get() }
+    ) async throws(AWSProblem) -> CallerIdentity {
+        await beforeIdentity()
+        return try identity.get()
+    }
 
     public func instance(_ connection: AWSConnection, deadline: Duration) async throws(AWSProblem) -> String {
         try instance.get()
