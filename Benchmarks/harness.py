@@ -5,15 +5,16 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "Tests" / "Clients"))
+
+from programs import Program  # noqa: E402, beside the client tests, which start the same programs
+
 API_KEY = "benchmark-key-0123456789abcdef0123456789abcdef"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 LOCATION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/access-grants-location"
@@ -27,44 +28,16 @@ def binary():
     return str(path)
 
 
-class Program:
-    """A child process that prints `Listening on http://HOST:PORT` when it is ready."""
-
-    def __init__(self, *arguments, environment=None):
-        self.process = subprocess.Popen(
-            [binary(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**os.environ, **(environment or {})})
-        timer = threading.Timer(30, self.process.kill)
-        timer.start()
-        for line in self.process.stdout:
-            match = re.match(r"Listening on http://127\.0\.0\.1:(\d+)", line)
-            if match:
-                self.port = int(match[1])
-                break
-        else:
-            raise SystemExit(f"{arguments[0]} ended before it listened")
-        timer.cancel()
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
 @contextlib.contextmanager
 def sluice(sandbox_arguments=()):
     """An embedded AWS and a server that uses it, each a process of its own, in a folder that is removed again."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sluice-bench-"))
-        aws = Program("sandbox", "--hostname", "127.0.0.1", "--port", "0", "--directory", f"{folder}/aws",
-                      "--faults", *sandbox_arguments)
-        stack.callback(aws.stop)
-        server = Program(
-            "serve", "--hostname", "127.0.0.1", "--port", "0", "--database", f"{folder}/sluice.db",
+        aws = stack.enter_context(Program(
+            "sandbox", "--hostname", "127.0.0.1", "--port", "0", "--directory", f"{folder}/aws", "--faults",
+            *sandbox_arguments, binary=binary()))
+        server = stack.enter_context(Program(
+            "serve", "--hostname", "127.0.0.1", "--port", "0", "--database", f"{folder}/sluice.db", binary=binary(),
             environment={
                 "SLUICE_BOOTSTRAP_API_KEY": API_KEY,
                 "SLUICE_LOG_LEVEL": "error",
@@ -72,8 +45,7 @@ def sluice(sandbox_arguments=()):
                 "AWS_ACCESS_KEY_ID": ACCESS_KEY,
                 "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
                 "AWS_REGION": REGION,
-            })
-        stack.callback(server.stop)
+            }))
         yield Client(server.port, {"Authorization": API_KEY}), Client(aws.port, {})
 
 

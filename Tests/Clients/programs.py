@@ -1,4 +1,4 @@
-"""Programs that the client tests start on 127.0.0.1 and end again."""
+"""Programs that the client tests and the benchmarks start on 127.0.0.1 and end again."""
 
 import os
 import pathlib
@@ -13,13 +13,13 @@ BINARY = os.environ.get("SLUICE_BINARY") or str(ROOT / ".build/debug/sluice")
 class Program:
     """A `sluice` process that prints `Listening on http://127.0.0.1:PORT` when it is ready."""
 
-    def __init__(self, *arguments, environment=None):
-        self.arguments = arguments
+    def __init__(self, *arguments, environment=None, binary=BINARY):
+        self.binary, self.arguments = binary, arguments
         self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
-        self.process = subprocess.Popen([BINARY, *self.arguments], stdout=subprocess.PIPE, env=self.environment,
-                                        text=True)
+        self.process = subprocess.Popen([self.binary, *self.arguments], stdout=subprocess.PIPE,
+                                        env=self.environment, text=True)
         alarm = threading.Timer(30, self.process.kill)
         alarm.start()
         for line in self.process.stdout:
