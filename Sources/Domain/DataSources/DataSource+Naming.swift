@@ -50,4 +50,13 @@ extension DomainError {
     public static func noAccess(of user: UserID, to id: DataSourceID) -> DomainError {
         DomainError(.notFound, "The user with profile ID \(user) has no access to the data source with ID \(id).")
     }
+
+    public static func lastOwner(of id: DataSourceID, _ user: UserID) -> DomainError {
+        DomainError(
+            .conflict,
+            """
+            The user with profile ID \(user) is the only owner of the data source with ID \(id). Make somebody else an \
+            owner first.
+            """)
+    }
 }

@@ -161,7 +161,7 @@ public struct DataSourceView: Sendable, Equatable {
     public var dataSource: DataSource
     /// The viewer's own, unless it was revoked.
     public var subscription: SubscriptionState?
-    /// How many subscriptions have which status; in the detail only.
+    /// How many subscriptions have which status, of the first 10,000; in the detail only.
     public var grantCounts: [GrantStatus: Int]
 
     public init(
@@ -189,18 +189,20 @@ public struct DataSourceQuery: Sendable, Equatable {
     public enum Sort: String, Sendable, CaseIterable {
         /// By code point.
         case name
-        case createdAt, id
+        /// As `id`: ids are given in the order of creation.
+        case createdAt
+        case id
     }
 
     /// What a search with filters counts to at most.
-    public static let countLimit = 10_000
+    public static let countLimit = 5_000
 
     public init() {}
 }
 
 /// The last row of a page.
 public struct DataSourceCursor: Sendable, Equatable {
-    /// The sorted value: the name, or milliseconds, or the id.
+    /// The sorted value: the name, or the id.
     public var value: String
     public var id: DataSourceID
 

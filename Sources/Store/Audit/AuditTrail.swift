@@ -17,21 +17,26 @@ struct AuditTrail {
     /// Replaces secrets by their HMAC under a key of this installation.
     let mask: AuditMask
 
-    func append(_ entry: AuditEntry) throws {
+    func append(_ entry: AuditEntry) throws { try append([entry]) }
+
+    func append(_ entries: [AuditEntry]) throws {
         let last = try db.row("SELECT id, hash FROM audit_event ORDER BY id DESC LIMIT 1") {
             AuditCheckpoint(id: try $0.integer(), hash: try $0.bytes())
         }
-        let before = last ?? .start
-        let row = AuditRow(entry, id: before.id + 1, mask: mask)
-        let hash = row.hash(after: before.hash)
-        try db.run(
-            """
-            INSERT INTO audit_event (
-                id, at, actor_id, actor_userid, key_id, action, target_type, target_id, before, after, source,
-                request_id, aws_request_id, outcome, previous_hash, hash
-            )
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """, row.bound + [Data(before.hash), Data(hash)])
+        var before = last ?? .start
+        for entry in entries {
+            let row = AuditRow(entry, id: before.id + 1, mask: mask)
+            let hash = row.hash(after: before.hash)
+            try db.run(
+                """
+                INSERT INTO audit_event (
+                    id, at, actor_id, actor_userid, key_id, action, target_type, target_id, before, after, source,
+                    request_id, aws_request_id, outcome, previous_hash, hash
+                )
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """, row.bound + [Data(before.hash), Data(hash)])
+            before = AuditCheckpoint(id: row.id, hash: hash)
+        }
     }
 
     /// A change of something; nothing is written when nothing changed.
