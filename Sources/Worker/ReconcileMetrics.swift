@@ -12,6 +12,11 @@ enum ReconcileMetrics {
         Counter(label: "sluice_reconcile_failures_total", dimensions: [("action", action), ("kind", kind)]).increment()
     }
 
+    static func granted(_ outcome: GrantOutcome) {
+        if case .failed(let problem, _, _) = outcome { failed(problem.action, kind: problem.kind.label) }
+        Counter(label: "sluice_grant_steps_total", dimensions: [("outcome", outcome.label)]).increment()
+    }
+
     static func checked(_ status: ValidationTest.Status) {
         Counter(label: "sluice_recurring_checks_total", dimensions: [("result", status.rawValue)]).increment()
     }
@@ -21,6 +26,20 @@ enum ReconcileMetrics {
         Counter(label: "sluice_aws_calls_total", dimensions: dimensions).increment()
         Timer(label: "sluice_aws_call_seconds", dimensions: [("action", action)]).recordNanoseconds(
             duration.nanoseconds)
+    }
+}
+
+extension GrantOutcome {
+    fileprivate var label: String {
+        switch self {
+        case .made: "made"
+        case .foreign: "foreign"
+        case .gone: "gone"
+        case .notSeen: "not_seen"
+        case .failed: "failed"
+        case .noLocation: "no_location"
+        case .notCalled: "not_called"
+        }
     }
 }
 

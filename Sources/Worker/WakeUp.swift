@@ -40,6 +40,21 @@ final class WakeUp: Sendable {
         }
     }
 
+    /// Until it is rung, even when the task is cancelled.
+    func waitForRing() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if case .rung = state {
+                    state = .silent
+                    return true
+                }
+                state = .waiting(continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
     private func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

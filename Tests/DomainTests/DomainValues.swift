@@ -61,4 +61,12 @@ enum Values {
     ) -> AWSProblem {
         AWSProblem(kind: kind, code: code, message: "no", action: "s3:Anything", mayHaveSucceeded: isLost)
     }
+
+    static func key(
+        _ level: AccessLevel = .read, _ grantee: String = "reader", location: String = "s3://research/"
+    ) -> GrantKey {
+        GrantKey(
+            DataPrefix(stored: "raw/", kind: .folder), at: path(location),
+            for: Grantee(.iam, "arn:aws:iam::123456789012:user/\(grantee)"), level)
+    }
 }

@@ -70,10 +70,10 @@ struct Server {
             aws: AWSAccessGrantsService(
                 runtime, auto: DefaultCredentialChain(runtime, environment: environment)),
             hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
-        let reconciler = reconciler(parts)
+        let workers = Workers(integrations: reconciler(parts), grants: grantReconciler(parts))
         let services: [any Service] = [
             ShutdownService { try store.database.close() }, ShutdownService { transport.shutdown() },
-            reconciler, recurringCheck(parts), application(parts, reconciler, ready: ready),
+            workers.integrations, workers.grants, recurringCheck(parts), application(parts, workers, ready: ready),
         ]
         return grouped(services, signals: signals)
     }
@@ -85,10 +85,21 @@ struct Server {
         return ServiceGroup(configuration: configuration)
     }
 
+    private struct Workers {
+        let integrations: IntegrationReconciler
+        let grants: GrantReconciler
+
+        func wake() {
+            integrations.wake()
+            grants.wake()
+        }
+    }
+
     /// What API and workers share.
     private struct Parts {
         let store: OpenStore
         let integrations: any IntegrationRepository
+        let grants: any GrantRepository
         let aws: any AccessGrantsService
         let changes = IntegrationChanges()
 
@@ -96,10 +107,12 @@ struct Server {
             self.store = store
             guard let hook else {
                 integrations = store.database.integrations
+                grants = store.database.grants
                 self.aws = aws
                 return
             }
             integrations = FaultPointIntegrationRepository(store.database.integrations, hook: hook)
+            grants = FaultPointGrantRepository(store.database.grants, hook: hook)
             self.aws = FaultPointAccessGrantsService(aws, hook: hook)
         }
     }
@@ -121,6 +134,12 @@ struct Server {
             announce: parts.changes.announce)
     }
 
+    private func grantReconciler(_ parts: Parts) -> GrantReconciler {
+        GrantReconciler(
+            repository: parts.grants, integrations: parts.integrations, service: parts.aws,
+            logger: logger.labeled("grants"))
+    }
+
     private func recurringCheck(_ parts: Parts) -> RecurringCheck {
         RecurringCheck(
             repository: parts.integrations, service: parts.aws,
@@ -129,7 +148,7 @@ struct Server {
     }
 
     private func application(
-        _ parts: Parts, _ reconciler: IntegrationReconciler,
+        _ parts: Parts, _ workers: Workers,
         ready: @escaping @Sendable (ServerAddress) async -> Void
     ) -> any Service {
         let store = parts.store
@@ -137,7 +156,7 @@ struct Server {
             integrations: parts.integrations, identities: store.database.identities,
             validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas),
             externalIDs: store.database.externalIDs,
-            changes: parts.changes, wake: { reconciler.wake() },
+            changes: parts.changes, wake: { workers.wake() },
             probes: APIProbes(
                 readiness: [ReadinessCheck("database") { await store.isReady }],
                 metrics: { [metrics] in metrics.text(and: store.metrics.counts.series) }),

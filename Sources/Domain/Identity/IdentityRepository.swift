@@ -107,7 +107,9 @@ extension DomainError {
         DomainError(.conflict, "A user with the userid \"\(userid)\" already exists.")
     }
 
-    public static func unknownUser(_ id: UserID) -> DomainError { DomainError(.notFound, "No user found with ID \(id).") }
+    public static func unknownUser(_ id: UserID) -> DomainError {
+        DomainError(.notFound, "No user found with ID \(id).")
+    }
 
     public static func lastUserAdmin(_ userid: String) -> DomainError {
         DomainError(

@@ -44,6 +44,10 @@ struct GrantPlanning {
         JOIN access_grant g ON g.id = n.access_grant_id
         """
 
+    static func isNeeded(_ db: Database) throws -> Bool {
+        try db.row("SELECT 1 FROM subscription WHERE is_planned = 0 LIMIT 1") { try $0.integer() } != nil
+    }
+
     private struct Wishes {
         var integration: IntegrationID
         var desired: Set<GrantKey> = []

@@ -13,7 +13,10 @@ public struct SQLiteGrantRepository: GrantRepository {
     let mask: AuditMask
 
     public func plan(limit: Int, now: Date) async throws(DomainError) -> Int {
-        try await database.write { db in try GrantPlanning(db, now: now).plan(limit: limit) }
+        // Most looks find nothing: they must not wait for the writer.
+        let isNeeded = try await database.read { db in try GrantPlanning.isNeeded(db) }
+        guard isNeeded else { return 0 }
+        return try await database.write { db in try GrantPlanning(db, now: now).plan(limit: limit) }
     }
 
     /// Steps from one integration to the next in the index, whatever number of grants each has.
