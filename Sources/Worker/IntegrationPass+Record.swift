@@ -89,6 +89,8 @@ extension IntegrationPass {
         while true {
             var changed = latest
             change(&changed)
+            // A revision that says nothing new would only get in the way of whoever is changing the integration.
+            guard changed != latest else { return latest }
             do throws(DomainError) {
                 let saved = try await repository.save(changed)
                 report(saved, after: latest.status)
