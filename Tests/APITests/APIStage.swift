@@ -45,6 +45,7 @@ struct APIStage {
         let isWorkerReady = isWorkerReady
         return APIDependencies(
             integrations: integrations, identities: try await identities(),
+            audit: InMemoryAuditRepository([Self.auditEvent]),
             validator: IntegrationValidator(service: service), externalIDs: OneExternalID(),
             changes: IntegrationChanges(), wake: {},
             environment: APIEnvironment(now: { Fixtures.now }, randomBytes: { (0..<$0).map { UInt8($0) } }),
@@ -72,6 +73,19 @@ struct APIStage {
 }
 
 extension APIStage {
+    /// The one row of the audit log.
+    private static var auditEvent: AuditEvent {
+        AuditEvent(
+            id: 1, at: Fixtures.now,
+            origin: AuditOrigin(
+                actor: .init(user: UserID(1), userid: "admin", keyID: 1), source: "192.0.2.10",
+                requestID: "5f2a7c0e9b1d4e36"),
+            action: "user.updatePermissions", targetType: "user", targetID: "reader",
+            before: #"{"id":2,"userid":"reader","permissions":["AUDIT"]}"#,
+            after: #"{"id":2,"userid":"reader","permissions":[]}"#, outcome: .succeeded, awsRequestID: nil,
+            hash: (0..<32).map { UInt8($0) })
+    }
+
     private func fill(_ memory: InMemoryIntegrationRepository, _ status: IntegrationStatus) async throws {
         guard let region = AWSRegion("us-east-1") else { preconditionFailure("a Region code") }
         let connection = AWSConnection(

@@ -17,19 +17,26 @@ final class RequestStage: Sendable {
 
     let integrations = InMemoryIntegrationRepository()
     let identities = InMemoryIdentityRepository()
+    let audit: InMemoryAuditRepository
     let aws: FakeAccessGrantsService
     let changes = IntegrationChanges()
     private let clock: any Clock<Duration>
+    private let wakes = Mutex(0)
     private let time = Mutex(Fixtures.now)
     private let randomCount = Mutex<UInt8>(0)
 
     var now: Date { time.withLock(\.self) }
     func advance(by seconds: TimeInterval) { time.withLock { $0.addTimeInterval(seconds) } }
 
+    /// How often the worker was given something to do.
+    var wakeCount: Int { wakes.withLock(\.self) }
+
     init(
-        aws: FakeAccessGrantsService = FakeAccessGrantsService(), clock: any Clock<Duration> = ContinuousClock()
+        aws: FakeAccessGrantsService = FakeAccessGrantsService(),
+        audit: InMemoryAuditRepository = InMemoryAuditRepository(), clock: any Clock<Duration> = ContinuousClock()
     ) async throws {
         self.aws = aws
+        self.audit = audit
         self.clock = clock
         try await addKey(Self.adminKey, userid: "admin", Set(Permission.allCases))
     }
@@ -72,8 +79,9 @@ final class RequestStage: Sendable {
 
     func run<Value>(_ body: @Sendable (any TestClientProtocol) async throws -> Value) async throws -> Value {
         let dependencies = APIDependencies(
-            integrations: integrations, identities: identities, validator: IntegrationValidator(service: aws),
-            externalIDs: FixedExternalIDSource(), changes: changes, wake: {},
+            integrations: integrations, identities: identities, audit: audit,
+            validator: IntegrationValidator(service: aws), externalIDs: FixedExternalIDSource(), changes: changes,
+            wake: { self.wakes.withLock { $0 += 1 } },
             environment: APIEnvironment(
                 now: { self.now }, clock: clock, randomBytes: { self.nextRandom($0) }))
         return try await Application(router: apiRouter(dependencies)).test(.router, body)

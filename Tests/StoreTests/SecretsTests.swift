@@ -39,7 +39,7 @@ import Testing
         var wanted = one.configuration
         wanted.connection.authentication.base = .accessKey(id: "AKIAnext", secret: Secret("next-\(canary)"))
         try one.requestEdit(to: wanted, validation: Fixtures.passed, now: Fixtures.now)
-        one = try await store.integrations.save(one)
+        one = try await store.integrations.save(one, for: AuditedRequest(.editIntegration, by: .system))
         #expect(one.pending == wanted)
 
         func leaks(_ text: String) throws -> [String] {

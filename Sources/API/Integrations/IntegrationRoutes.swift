@@ -27,12 +27,20 @@ struct IntegrationRoutes: Sendable {
         let admin = Permission.applicationAdmin
         return [
             .caller(.get, "/integrations", requires: admin) { request, _ in try await list(request) },
-            .caller(.post, "/integrations", requires: admin) { try await create($0, $1) },
+            .caller(.post, "/integrations", requires: admin, action: .createIntegration) {
+                try await create($0, $1)
+            },
             .caller(.get, "/integrations/{id}", requires: admin) { try await read($0, $1) },
-            .caller(.put, "/integrations/{id}", requires: admin) { try await edit($0, $1) },
-            .caller(.delete, "/integrations/{id}", requires: admin) { try await delete($0, $1) },
+            .caller(.put, "/integrations/{id}", requires: admin, action: .editIntegration) {
+                try await edit($0, $1)
+            },
+            .caller(.delete, "/integrations/{id}", requires: admin, action: .deleteIntegration) {
+                try await delete($0, $1)
+            },
             .caller(.get, "/integrations/{id}/status", requires: admin) { try await status($0, $1) },
-            .caller(.post, "/integrations/{id}/validate", requires: admin) { try await validate($0, $1) },
+            .caller(.post, "/integrations/{id}/validate", requires: admin, action: .validateIntegration) {
+                try await validate($0, $1)
+            },
         ]
     }
 }

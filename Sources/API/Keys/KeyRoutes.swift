@@ -27,8 +27,8 @@ struct KeyRoutes: Sendable {
         [
             .open(.post, "/bim/apikey/authenticate") { try await authenticate($0, $1) },
             .caller(.get, "/bim/apikey") { try await list($0, $1) },
-            .caller(.post, "/bim/apikey") { try await create($0, $1) },
-            .caller(.delete, "/bim/apikey/{keyid}") { try await revoke($0, $1) },
+            .caller(.post, "/bim/apikey", action: .createAPIKey) { try await create($0, $1) },
+            .caller(.delete, "/bim/apikey/{keyid}", action: .revokeAPIKey) { try await revoke($0, $1) },
         ]
     }
 

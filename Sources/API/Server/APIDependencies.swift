@@ -11,6 +11,7 @@ public import Hummingbird
 public struct APIDependencies: Sendable {
     public var integrations: any IntegrationRepository
     public var identities: any IdentityRepository
+    public var audit: any AuditRepository
     public var validator: IntegrationValidator
     public var externalIDs: any ExternalIDSource
     public var changes: IntegrationChanges
@@ -22,13 +23,15 @@ public struct APIDependencies: Sendable {
     public var middleware: [any MiddlewareProtocol<Request, Response, APIRequestContext>]
 
     public init(
-        integrations: any IntegrationRepository, identities: any IdentityRepository, validator: IntegrationValidator,
-        externalIDs: any ExternalIDSource, changes: IntegrationChanges, wake: @escaping @Sendable () -> Void,
+        integrations: any IntegrationRepository, identities: any IdentityRepository, audit: any AuditRepository,
+        validator: IntegrationValidator, externalIDs: any ExternalIDSource, changes: IntegrationChanges,
+        wake: @escaping @Sendable () -> Void,
         environment: APIEnvironment = APIEnvironment(), probes: APIProbes = APIProbes(),
         middleware: [any MiddlewareProtocol<Request, Response, APIRequestContext>] = []
     ) {
         self.integrations = integrations
         self.identities = identities
+        self.audit = audit
         self.validator = validator
         self.externalIDs = externalIDs
         self.changes = changes

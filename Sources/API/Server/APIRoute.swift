@@ -7,6 +7,8 @@ struct APIRoute: Sendable {
     var method: HTTPRequest.Method
     /// As OpenAPI writes it: `/integrations/{id}`.
     var path: String
+    /// What is refused to who lacks the permission, as the audit log names it.
+    var action: AuditAction = .read
     var handler: Handler
 
     enum Handler: Sendable {
@@ -24,14 +26,34 @@ struct APIRoute: Sendable {
 
     static func caller(
         _ method: HTTPRequest.Method, _ path: String, requires permission: Permission? = nil,
-        _ handler: @escaping @Sendable (Request, CallerContext) async throws -> Response
+        action: AuditAction = .read, _ handler: @escaping @Sendable (Request, CallerContext) async throws -> Response
     ) -> APIRoute {
-        APIRoute(method: method, path: path, handler: .caller(permission, handler))
+        APIRoute(method: method, path: path, action: action, handler: .caller(permission, handler))
     }
 
     /// The path as Hummingbird writes it: `/integrations/:id`.
     var routerPath: RouterPath {
         RouterPath(path.replacing("{", with: ":").replacing("}", with: ""))
+    }
+}
+
+extension APIRoute {
+    /// What the path leads to.
+    var targetType: AuditTarget.Kind {
+        switch path.split(separator: "/").first {
+        case "integrations": .integration
+        case "audit": .auditLog
+        case "bim": path.hasPrefix("/bim/apikey") ? .apiKey : .user
+        default: path.contains("/access") ? .access : .dataSource
+        }
+    }
+
+    /// What the path's parameters hold: `5`, `5/2`. Empty when it has none.
+    func targetID(_ context: CallerContext) -> String {
+        path.split(separator: "/").filter { $0.first == "{" }
+            .compactMap { context.parameters.get(String($0.dropFirst().dropLast())) }
+            .map { FieldReader.printable(FormCoding.decode($0, plusIsSpace: false) ?? $0, limit: 255) }
+            .joined(separator: "/")
     }
 }
 

@@ -12,13 +12,16 @@ public func apiRouter(_ dependencies: APIDependencies) -> Router<APIRequestConte
     let authenticated = router.group()
         .add(middleware: AuthenticationMiddleware(authenticator: authenticator))
         .group(context: CallerContext.self)
+    let refusals = Refusals(audit: dependencies.audit, environment: dependencies.environment)
     for route in routes {
         switch route.handler {
         case .open(let handler): router.on(route.routerPath, method: route.method, use: handler)
         case .caller(let permission, let handler):
             authenticated.on(route.routerPath, method: route.method) { request, context in
-                if let permission { try context.caller.require(permission) }
-                return try await handler(request, context)
+                try await refusals.noting(route, context) {
+                    if let permission { try context.caller.require(permission) }
+                    return try await handler(request, context)
+                }
             }
         }
     }
@@ -28,7 +31,8 @@ public func apiRouter(_ dependencies: APIDependencies) -> Router<APIRequestConte
 func apiRoutes(_ dependencies: APIDependencies, _ authenticator: Authenticator) -> [APIRoute] {
     SystemRoutes(probes: dependencies.probes).routes
         + KeyRoutes(dependencies, authenticator: authenticator).routes
-        + UserRoutes().routes
+        + UserRoutes(dependencies, authenticator: authenticator).routes
+        + AuditRoutes(audit: dependencies.audit).routes
         + IntegrationRoutes(dependencies).routes
         + ScriptRoutes(dependencies).routes
 }

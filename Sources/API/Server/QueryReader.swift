@@ -50,6 +50,36 @@ struct QueryReader {
         return value
     }
 
+    /// `nil` when absent; at most `limit` characters, none of them a control character.
+    mutating func text(_ name: String, limit: Int) -> String? {
+        guard let text = take(name) else { return nil }
+        guard text.unicodeScalars.count <= limit else {
+            fault(name, "must be at most \(limit) characters")
+            return nil
+        }
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) else {
+            fault(name, "must not contain control characters")
+            return nil
+        }
+        return text
+    }
+
+    /// `nil` when absent.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, of type: Choice.Type
+    ) -> Choice? {
+        guard let text = take(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            fault(name, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return choice
+    }
+
+    func has(_ name: String) -> Bool { parameters.contains { $0.name == name } }
+
+    mutating func fault(_ name: String, _ message: String) { faults.append(InputFault("query.\(name)", message)) }
+
     /// The faults so far, with one for each parameter that nobody took.
     consuming func finish() -> [InputFault] {
         faults
@@ -68,12 +98,14 @@ extension Request {
 /// `application/x-www-form-urlencoded`, of bodies and queries.
 enum FormCoding {
     /// `nil` for a bad escape, or what is not UTF-8 then.
-    static func decode(_ text: some StringProtocol) -> String? {
+    ///
+    /// - Parameter plusIsSpace: not in a path.
+    static func decode(_ text: some StringProtocol, plusIsSpace: Bool = true) -> String? {
         var bytes: [UInt8] = []
         var iterator = text.utf8.makeIterator()
         while let byte = iterator.next() {
             switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
                 guard let high = iterator.next().flatMap(hex), let low = iterator.next().flatMap(hex) else {
                     return nil

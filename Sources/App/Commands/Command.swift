@@ -19,8 +19,10 @@ public struct Command: AsyncParsableCommand {
 
             CommandGroup(
                 name: "Upkeep:",
-                subcommands: [DoctorCommand.self, HealthCommand.self, MigrateCommand.self, UserCommand.self]),
-            CommandGroup(name: "Client of a running server:", subcommands: [IntegrationCommand.self, KeyCommand.self]),
+                subcommands: [DoctorCommand.self, HealthCommand.self, MigrateCommand.self, AuditCommand.self]),
+            CommandGroup(
+                name: "Client of a running server:",
+                subcommands: [IntegrationCommand.self, UserCommand.self, KeyCommand.self]),
         ])
 
     public static let version = "0.1.0"

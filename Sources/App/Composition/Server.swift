@@ -154,6 +154,7 @@ struct Server {
         let store = parts.store
         let dependencies = APIDependencies(
             integrations: parts.integrations, identities: store.database.identities,
+            audit: store.database.audit,
             validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas),
             externalIDs: store.database.externalIDs,
             changes: parts.changes, wake: { workers.wake() },
