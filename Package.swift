@@ -122,7 +122,7 @@ let package = Package(
                     "API", "Domain", "OpenAPIDocument", "TestSupport", httpTypes, hummingbird, hummingbirdTesting,
                     nioCore, yams,
                 ]),
-            test("WorkerTests", ["AWS", "Domain", "TestSupport", "Worker", logging]),
+            test("WorkerTests", ["AWS", "Domain", "Store", "TestSupport", "Worker", logging]),
             test(
                 "AppTests",
                 ["App", "Domain", "TestSupport", "Transport", coreMetrics, httpTypes, logging, serviceLifecycle]),

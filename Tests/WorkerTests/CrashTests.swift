@@ -125,7 +125,7 @@ import Testing
 
     private static func passes(_ fault: SimulatedAWS.Fault) -> Bool {
         switch fault {
-        case .refused(let kind, let code):
+        case .refused(let kind, let code), .doneThenRefused(let kind, let code):
             AWSProblem(kind: kind, code: code, message: "", action: "").isTransient
         case .lostAnswer, .lostRequest, .late: true
         }

@@ -15,13 +15,18 @@ final class SimulatedAWS: AccessGrantsService {
         case lostAnswer(AWSProblem.Kind)
         /// Nothing was done, but nobody can tell.
         case lostRequest(AWSProblem.Kind)
+        /// AWS does it, and answers this.
+        case doneThenRefused(AWSProblem.Kind, code: String)
         /// As `lostAnswer`, but it is done only this many seconds later.
         case late(TimeInterval)
     }
 
     fileprivate struct State {
         var locations: [String: AWSLocation] = [:]
-        var grants: [String: AWSGrant] = [:]
+        var grants: [String: AWSGrant] = [:] {
+            didSet { watch?(Array(grants.values)) }
+        }
+        var watch: (@Sendable ([AWSGrant]) -> Void)?
         var calls: [String] = []
         var created = 0
         var late: [(at: Date, effect: @Sendable (inout State) -> Void)] = []
@@ -89,6 +94,9 @@ final class SimulatedAWS: AccessGrantsService {
             case .lostAnswer(let kind):
                 _ = effect(&state)
                 return .failure(.because(kind, "lost", name, isLost: changes))
+            case .doneThenRefused(let kind, let code):
+                _ = effect(&state)
+                return .failure(.because(kind, code, name))
             case .lostRequest(let kind): return .failure(.because(kind, "lost", name, isLost: changes))
             case .late(let seconds):
                 state.late.append((now.addingTimeInterval(seconds), { _ = effect(&$0) }))
@@ -174,6 +182,9 @@ extension SimulatedAWS {
         runLate()
         return state.withLock { $0.grants.values.sorted { $0.id < $1.id } }
     }
+
+    /// Shows them after every change to them.
+    func watch(_ watch: @escaping @Sendable ([AWSGrant]) -> Void) { state.withLock { $0.watch = watch } }
 
     func changeGrants(_ change: @Sendable (inout [String: AWSGrant]) -> Void) {
         state.withLock { change(&$0.grants) }

@@ -82,11 +82,13 @@ public final class GrantReconciler: Service {
         }
     }
 
+    /// At the start, leases are those of the process before this one.
+    func takeOver() async throws(DomainError) { try await repository.releaseLeases(now: clock.now) }
+
     /// Until nothing is due now; for tests, in which time passes only by hand.
     ///
     /// - Returns: when the next is due.
     func runUntilIdle() async throws(DomainError) -> Date? {
-        try await repository.releaseLeases(now: clock.now)
         while true {
             var turn = Turn()
             do {
@@ -110,11 +112,8 @@ extension GrantReconciler {
     private var isStopping: Bool { Task.isCancelled || state.withLock(\.isStopping) }
 
     private func work() async {
-        // At the start, leases are those of the process before this one.
         while !isStopping {
-            let taken: Void? = await attempt { () async throws(DomainError) in
-                try await self.repository.releaseLeases(now: self.clock.now)
-            }
+            let taken: Void? = await attempt { () async throws(DomainError) in try await self.takeOver() }
             if taken != nil { break }
         }
         await withDiscardingTaskGroup { group in
