@@ -37,7 +37,7 @@ struct PermissionRow: Sendable, CustomStringConvertible {
     }
 
     /// Every route has its row here; those of a resource stand together.
-    static var all: [PermissionRow] { system + keys + users + integrations }
+    static var all: [PermissionRow] { system + keys + users + audit + integrations }
 
     static var system: [PermissionRow] {
         ["/healthz", "/readyz", "/metrics", "/openapi.yaml"].map { PermissionRow(.get, $0, strangers: 200) }
@@ -56,7 +56,27 @@ struct PermissionRow: Sendable, CustomStringConvertible {
         ]
     }
 
-    static var users: [PermissionRow] { [.init(.get, "/bim/rpc/user/current")] }
+    static var users: [PermissionRow] {
+        let admin = Permission.userAdmin
+        let one = "/bim/iam/bim/user/{userid}"
+        let other = "/bim/iam/bim/user/revoked"
+        let new = #"{"userid":"new","profile":{"name":"New"}}"#
+        return [
+            .init(.get, "/bim/rpc/user/current"),
+            .init(.get, "/bim/user", needs: admin),
+            .init(.post, "/bim/iam/bim/user", new, needs: admin),
+            .init(.post, "/bim/iam/bim/user", "{", needs: admin, status: 400),
+            .init(.get, one, at: "/bim/iam/bim/user/caller"),
+            .init(.get, one, at: other, needs: admin),
+            .init(.get, one, at: "/bim/iam/bim/user/nobody", needs: admin, status: 404),
+            .init(.put, one + "/profile", at: other + "/profile", #"{"name":"N"}"#, needs: admin),
+            .init(.put, one + "/permissions", at: other + "/permissions", #"{"permissions":[]}"#, needs: admin),
+            .init(.delete, one, at: other, needs: admin),
+            .init(.delete, one, at: "/bim/iam/bim/user/caller", needs: admin, status: 409),
+        ]
+    }
+
+    static var audit: [PermissionRow] { [.init(.get, "/audit", needs: .audit)] }
 
     static var integrations: [PermissionRow] {
         let admin = Permission.applicationAdmin
