@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: testSettings),
     ]
         + [
-            test("DomainTests", ["Domain"]),
+            test("DomainTests", ["Domain", "TestSupport"]),
             test("StoreTests", ["Domain", "Migrations", "Store", "TestSupport", grdb]),
             test(
                 "TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
@@ -119,8 +119,8 @@ let package = Package(
             test(
                 "APITests",
                 [
-                    "API", "Domain", "OpenAPIDocument", "TestSupport", httpTypes, hummingbird, hummingbirdTesting,
-                    nioCore, yams,
+                    "API", "Domain", "OpenAPIDocument", "Store", "TestSupport", httpTypes, hummingbird,
+                    hummingbirdTesting, nioCore, yams,
                 ]),
             test("WorkerTests", ["AWS", "Domain", "Store", "TestSupport", "Worker", logging]),
             test(

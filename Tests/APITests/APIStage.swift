@@ -8,7 +8,8 @@ import TestSupport
 
 @testable import API
 
-/// The API over memory, with an administrator, a user without permissions, AWS as told, and at most one integration.
+/// The API on a new database, with an administrator, a user without permissions, AWS as told, at most one integration, and
+/// as many data sources as told.
 struct APIStage {
     static let administratorKey = "sluice-trial-key"
     static let readerKey = "reader-key"
@@ -18,6 +19,9 @@ struct APIStage {
     /// That of the one integration, with id 1 and revision 2; `nil` for none.
     var status: IntegrationStatus? = .enabled
     var authentication = AWSAuthentication.Base.auto
+    /// Of the administrator's; the reader is subscribed to the first.
+    var dataSourceCount = 0
+    var isFirstDataSourceDisabled = false
     /// Thrown by every list and every save.
     var failure: DomainError?
     var isWorkerReady = true
@@ -37,14 +41,16 @@ struct APIStage {
         var body: [UInt8]
     }
 
-    func dependencies() async throws -> APIDependencies {
-        let memory = InMemoryIntegrationRepository()
-        if let status { try await fill(memory, status) }
+    func dependencies(_ store: TemporaryStore) async throws -> APIDependencies {
+        try await fill(store.identities)
+        if let status { try await fill(store.integrations, status) }
+        if dataSourceCount > 0 { try await fill(store.dataSources) }
         let integrations: any IntegrationRepository =
-            failure.map { FailingIntegrationRepository(base: memory, failure: $0) } ?? memory
+            failure.map { FailingIntegrationRepository(base: store.integrations, failure: $0) }
+            ?? store.integrations
         let isWorkerReady = isWorkerReady
         return APIDependencies(
-            integrations: integrations, identities: try await identities(),
+            integrations: integrations, dataSources: store.dataSources, identities: store.identities,
             audit: InMemoryAuditRepository([Self.auditEvent]),
             validator: IntegrationValidator(service: service), externalIDs: OneExternalID(),
             changes: IntegrationChanges(), wake: {},
@@ -56,7 +62,8 @@ struct APIStage {
 
     /// The answers to requests sent one after the other.
     func answers(to requests: [Sent]) async throws -> [Answer] {
-        try await Application(router: apiRouter(try await dependencies())).test(.router) { client in
+        let store = try await TemporaryStore()
+        return try await Application(router: apiRouter(try await dependencies(store))).test(.router) { client in
             var answers: [Answer] = []
             for sent in requests {
                 let body = sent.body.isEmpty ? nil : ByteBuffer(bytes: sent.body)
@@ -86,18 +93,18 @@ extension APIStage {
             hash: (0..<32).map { UInt8($0) })
     }
 
-    private func fill(_ memory: InMemoryIntegrationRepository, _ status: IntegrationStatus) async throws {
+    private func fill(_ integrations: any IntegrationRepository, _ status: IntegrationStatus) async throws {
         guard let region = AWSRegion("us-east-1") else { preconditionFailure("a Region code") }
         let connection = AWSConnection(
             accountID: Fixtures.accountID, region: region, authentication: AWSAuthentication(base: authentication),
             externalID: OneExternalID.id)
         let configuration = Fixtures.configuration(
             name: "analytics", path: "s3://sandbox-data/", connection: connection)
-        let inserted = try await memory.insert(Fixtures.newIntegration(configuration), answer: nil)
+        let inserted = try await integrations.insert(Fixtures.newIntegration(configuration), answer: nil)
         guard case .inserted(let new) = inserted else { preconditionFailure("no answer was kept") }
         for next in Self.way(to: status) {
-            let current = try await memory.integration(new.id, includingDeleted: true) ?? new
-            try await memory.save(
+            let current = try await integrations.integration(new.id, includingDeleted: true) ?? new
+            try await integrations.save(
                 Integration(
                     id: new.id, revision: current.revision, lifecycle: IntegrationLifecycle(next),
                     configuration: configuration, pending: nil,
@@ -121,8 +128,7 @@ extension APIStage {
         }
     }
 
-    private func identities() async throws -> InMemoryIdentityRepository {
-        let identities = InMemoryIdentityRepository()
+    private func fill(_ identities: any IdentityRepository) async throws {
         for (userid, name, permissions, key, label) in [
             ("admin", "Administrator", Set(Permission.allCases), Self.administratorKey, "trial"),
             ("reader", "Reader", [], Self.readerKey, "reader"),
@@ -132,7 +138,23 @@ extension APIStage {
             _ = try await identities.insertKey(
                 Credential.hash(key), user: user.id, name: label, expiresAt: nil, now: Fixtures.now)
         }
-        return identities
+    }
+
+    private func fill(_ dataSources: any DataSourceRepository) async throws {
+        let location = Fixtures.path("s3://sandbox-data/")
+        let administrator = UserID(1)
+        let new = try [("raw events", "raw/events/"), ("raw prices", "raw/prices.csv")].prefix(dataSourceCount)
+            .map { name, text in
+                let prefix = try DataPrefix(text, under: location)
+                return NewDataSource(name: name, prefix: prefix, scope: prefix.scope(under: location))
+            }
+        _ = try await dataSources.insert(
+            new, of: IntegrationID(1), for: .everything(administrator), answer: nil, by: .system, now: Fixtures.now)
+        _ = try await dataSources.setAccess(
+            to: DataSourceID(1), of: UserID(2), state: .subscribed, level: .read, by: .system, admin: administrator,
+            now: Fixtures.now)
+        guard isFirstDataSourceDisabled else { return }
+        _ = try await dataSources.delete(DataSourceID(1), revision: nil, by: .system, now: Fixtures.now)
     }
 }
 

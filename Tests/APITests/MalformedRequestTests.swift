@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 /// A request that must be refused, and its exact answer.
-private struct Refusal {
+struct Refusal {
     var name: String
     var method: HTTPRequest.Method
     var uri: String

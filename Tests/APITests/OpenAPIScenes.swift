@@ -11,7 +11,9 @@ struct ExampleScene: Sendable {
     var before: [APIStage.Sent] = []
 
     static func named(_ name: String) -> ExampleScene {
-        if let scene = table[name] { return scene }
+        if let scene = table[name] ?? dataSourceTable[name] { return scene }
+        let operation = name.prefix { $0 != "/" }
+        if dataSourceOperations.contains(String(operation)) { return ExampleScene(stage: APIStage(dataSourceCount: 2)) }
         // An integration like the one to be created must not be there yet.
         return ExampleScene(stage: APIStage(status: name.hasPrefix("createIntegration/") ? nil : .enabled))
     }
@@ -85,6 +87,37 @@ struct ExampleScene: Sendable {
     }
 }
 
+extension ExampleScene {
+    /// Those that find two data sources there.
+    private static let dataSourceOperations: Set<String> = [
+        "readHandler", "searchDataSources", "readDataSource", "readDataSourceByName", "readDataSourceBySQLTableName",
+        "changeDataSource", "deleteDataSource", "listAccess", "giveAccess", "revokeAccess", "refreshDataSources",
+    ]
+
+    static let dataSourceTable: [String: ExampleScene] = [
+        "registerDataSources/overlapping": ExampleScene(stage: APIStage(dataSourceCount: 1)),
+        "registerDataSources/taken": ExampleScene(stage: APIStage(dataSourceCount: 1)),
+        "registerDataSources/notEnabled": ExampleScene(stage: APIStage(status: .editing)),
+        "registerDataSources/replayed": ExampleScene(before: [registered]),
+        "registerDataSources/keyReused": ExampleScene(before: [registered]),
+        "changeDataSource/restored": ExampleScene(
+            stage: APIStage(dataSourceCount: 1, isFirstDataSourceDisabled: true)),
+        "deleteDataSource/deleted": ExampleScene(
+            stage: APIStage(dataSourceCount: 1, isFirstDataSourceDisabled: true)),
+    ]
+
+    private static var registered: APIStage.Sent {
+        let entry = JSONValue.members(["dataSourceName": .string("raw events"), "prefix": .string("raw/events")])
+        let body = JSONValue.members([
+            "type": .string("Native S3"), "integrationId": .integer(1), "dataSources": .array([entry]),
+        ])
+        return .init(
+            method: .post, target: "/native-s3/handler",
+            headers: SharedErrorScene.headers(json: true, extra: [.idempotencyKey: "first-data-sources"]),
+            body: body.bytes)
+    }
+}
+
 /// A request that gets one of the errors described once for all operations.
 struct SharedErrorScene: Sendable {
     var stage = APIStage()
@@ -100,6 +133,20 @@ struct SharedErrorScene: Sendable {
         "Unauthorized/unknown": .init(request: .init(target: "/integrations", headers: headers("unknown"))),
         "Forbidden/noPermission": .init(
             request: .init(target: "/integrations", headers: headers(APIStage.readerKey))),
+        "ManagementForbidden/notOwner": .init(
+            stage: APIStage(dataSourceCount: 1),
+            request: .init(method: .delete, target: "/dataSource/1", headers: headers(APIStage.readerKey))),
+        "AccessForbidden/notOwner": .init(
+            stage: APIStage(dataSourceCount: 1),
+            request: .init(target: "/dataSource/1/access", headers: headers(APIStage.readerKey))),
+        "RegistrationTooLarge/tooLarge": .init(
+            request: .init(
+                method: .post, target: "/native-s3/handler", headers: headers(json: true),
+                body: Array(repeating: UInt8(ascii: " "), count: (8 << 20) + 1))),
+        "AccessMediaType/notYAML": .init(
+            request: .init(
+                method: .post, target: "/dataSource/1/access", headers: headers(extra: [.contentType: "text/plain"]),
+                body: Array("{}".utf8))),
         "NotFound/unknownPath": .init(request: .init(target: "/integration", headers: headers())),
         "IntegrationUnknown/unknownIntegration": .init(
             request: .init(method: .post, target: "/integrations/5/scripts/delete", headers: headers())),

@@ -14,7 +14,8 @@ struct OpenAPITests {
     init() throws { description = try APIDescription.read() }
 
     @Test func `every route is described, with its permission, and nothing else is`() async throws {
-        let dependencies = try await APIStage().dependencies()
+        let store = try await TemporaryStore()
+        let dependencies = try await APIStage().dependencies(store)
         let authenticator = Authenticator(dependencies.identities, now: dependencies.environment.now)
         let routes = apiRoutes(dependencies, authenticator).map { route in
             let roles =
@@ -79,7 +80,8 @@ struct OpenAPITests {
                 }
             }
         }
-        #expect(Set(ExampleScene.table.keys).subtracting(tested) == [], "scenes of examples that are not there")
+        let scenes = Set(ExampleScene.table.keys).union(ExampleScene.dataSourceTable.keys)
+        #expect(scenes.subtracting(tested) == [], "scenes of examples that are not there")
     }
 
     @Test func `every shared error is what the router answers`() async throws {

@@ -37,7 +37,7 @@ struct PermissionRow: Sendable, CustomStringConvertible {
     }
 
     /// Every route has its row here; those of a resource stand together.
-    static var all: [PermissionRow] { system + keys + users + audit + integrations }
+    static var all: [PermissionRow] { system + keys + users + audit + integrations + dataSources }
 
     static var system: [PermissionRow] {
         ["/healthz", "/readyz", "/metrics", "/openapi.yaml"].map { PermissionRow(.get, $0, strangers: 200) }
@@ -103,12 +103,36 @@ struct PermissionRow: Sendable, CustomStringConvertible {
     }
 }
 
+extension PermissionRow {
+    /// Of data sources that are not there; for others, `DataSourcePermissionTests` has each caller's answer.
+    static var dataSources: [PermissionRow] {
+        let body = Body.registration(Body.entry("raw", "raw/"))
+        let one = "/dataSource/{id}"
+        return [
+            .init(.post, "/native-s3/handler", body, needs: .createS3DataSource),
+            .init(.post, "/native-s3/handler", at: "/native-s3/handler?dryRun=true", body, needs: .createS3DataSource),
+            .init(.get, "/native-s3/handler/{handlerId}", at: "/native-s3/handler/9", status: 404),
+            .init(.get, "/dataSource"),
+            .init(.get, one, at: "/dataSource/9", status: 404),
+            .init(.get, "/dataSource/name/{name}", at: "/dataSource/name/x", status: 404),
+            .init(.get, "/dataSource/sqlTableName/{sqlTableName}", at: "/dataSource/sqlTableName/x", status: 404),
+            .init(.put, one, at: "/dataSource/9", "{}", status: 404),
+            .init(.delete, one, at: "/dataSource/9", status: 404),
+            .init(.post, "/dataSource/bulkRefreshViews", #"{"dataSourceIds":[9]}"#, status: 404),
+            .init(.get, one + "/access", at: "/dataSource/9/access", status: 404),
+            .init(.post, one + "/access", at: "/dataSource/9/access", Body.access(1, "owner"), status: 404),
+            .init(.delete, one + "/access/{profileId}", at: "/dataSource/9/access/1", status: 404),
+        ]
+    }
+}
+
 @Suite struct PermissionTests {
     /// None, each alone, all.
     static let sets: [Set<Permission>] = [[]] + Permission.allCases.map { [$0] } + [Set(Permission.allCases)]
 
     @Test func `every route has a row`() async throws {
-        let dependencies = try await APIStage().dependencies()
+        let store = try await TemporaryStore()
+        let dependencies = try await APIStage().dependencies(store)
         let authenticator = Authenticator(dependencies.identities, now: dependencies.environment.now)
         let routes = apiRoutes(dependencies, authenticator).map { "\($0.method) \($0.path)" }
         #expect(Set(PermissionRow.all.map(\.route)) == Set(routes))

@@ -10,13 +10,12 @@ import Testing
 
 @testable import API
 
-/// The API on repositories in memory and an AWS that does as told; time stands still until it is moved.
+/// The API on a new database and an AWS that does as told; time stands still until it is moved.
 final class RequestStage: Sendable {
     static let adminKey = "admin-key-0000000000000000000000000000000000"
     static let secret = "SecretAccessKeyThatNobodyMaySee000000000"
 
-    let integrations = InMemoryIntegrationRepository()
-    let identities = InMemoryIdentityRepository()
+    let store: TemporaryStore
     let audit: InMemoryAuditRepository
     let aws: FakeAccessGrantsService
     let changes = IntegrationChanges()
@@ -28,6 +27,9 @@ final class RequestStage: Sendable {
     var now: Date { time.withLock(\.self) }
     func advance(by seconds: TimeInterval) { time.withLock { $0.addTimeInterval(seconds) } }
 
+    var integrations: any IntegrationRepository { store.integrations }
+    var identities: any IdentityRepository { store.identities }
+    var dataSources: any DataSourceRepository { store.dataSources }
     /// How often the worker was given something to do.
     var wakeCount: Int { wakes.withLock(\.self) }
 
@@ -38,6 +40,7 @@ final class RequestStage: Sendable {
         self.aws = aws
         self.audit = audit
         self.clock = clock
+        store = try await TemporaryStore()
         try await addKey(Self.adminKey, userid: "admin", Set(Permission.allCases))
     }
 
@@ -79,7 +82,7 @@ final class RequestStage: Sendable {
 
     func run<Value>(_ body: @Sendable (any TestClientProtocol) async throws -> Value) async throws -> Value {
         let dependencies = APIDependencies(
-            integrations: integrations, identities: identities, audit: audit,
+            integrations: integrations, dataSources: dataSources, identities: identities, audit: audit,
             validator: IntegrationValidator(service: aws), externalIDs: FixedExternalIDSource(), changes: changes,
             wake: { self.wakes.withLock { $0 += 1 } },
             environment: APIEnvironment(

@@ -67,7 +67,8 @@ import Testing
             Step(method: .delete, path: "/bim/apikey/2", commits: 1),
         ]
         let dependencies = APIDependencies(
-            integrations: store.integrations, identities: store.identities, audit: store.audit,
+            integrations: store.integrations, dataSources: store.dataSources, identities: store.identities,
+            audit: store.audit,
             validator: IntegrationValidator(service: FakeAccessGrantsService()), externalIDs: store.externalIDs,
             changes: IntegrationChanges(), wake: {}, environment: APIEnvironment(now: { Fixtures.now }))
         try await Application(router: apiRouter(dependencies)).test(.router) { client in

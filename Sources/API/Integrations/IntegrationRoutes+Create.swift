@@ -74,14 +74,9 @@ extension IntegrationRoutes {
     }
 
     private func replay(_ answer: KeptAnswer, _ key: IdempotencyKey) throws(DomainError) -> Response {
-        guard answer.requestHash == key.bodyHash else {
-            throw DomainError(
-                .unprocessable, "This Idempotency-Key was used with another body. Send a new key with a new body.")
-        }
-        var response = Response(jsonBytes: answer.body)
+        var response = try key.replay(answer)
         // Only creations are kept, and a creation's revision is the first.
         response.headers[.eTag] = RevisionTag.text(1)
-        response.headers[.idempotencyReplayed] = "true"
         return response
     }
 
@@ -125,5 +120,16 @@ struct IdempotencyKey {
         self.text = text
         self.user = user
         bodyHash = Array(SHA256.hash(data: body))
+    }
+
+    /// - Throws: `unprocessable` when it answered another body.
+    func replay(_ answer: KeptAnswer) throws(DomainError) -> Response {
+        guard answer.requestHash == bodyHash else {
+            throw DomainError(
+                .unprocessable, "This Idempotency-Key was used with another body. Send a new key with a new body.")
+        }
+        var response = Response(jsonBytes: answer.body)
+        response.headers[.idempotencyReplayed] = "true"
+        return response
     }
 }

@@ -90,23 +90,101 @@ extension FieldReader {
         return FieldReader(members, path: path(of: name))
     }
 
-    /// - Parameter limit: in characters.
-    mutating func string(_ name: String, limit: Int) -> String? {
+    /// - Parameter limit: of items, of which there must be one; each an object.
+    mutating func objects(_ name: String, limit: Int) -> [FieldReader]? {
+        guard let value = required(name), let items = items(name, value, limit: limit) else { return nil }
+        guard !items.isEmpty else {
+            fault(name, "must have at least 1 item")
+            return nil
+        }
+        return items.enumerated().compactMap { object("\(name)[\($0.offset)]", $0.element) }
+    }
+
+    private mutating func items(_ name: String, _ value: JSONValue, limit: Int) -> [JSONValue]? {
+        guard case .array(let items) = value else {
+            fault(name, "must be an array, not \(value.kind)")
+            return nil
+        }
+        guard items.count <= limit else {
+            fault(name, "must have at most \(limit) items")
+            return nil
+        }
+        return items
+    }
+
+    /// An id, as a number or as its text.
+    mutating func id(_ name: String) -> Int64? {
         guard let value = required(name) else { return nil }
-        return string(name, value, limit: limit)
+        return id(name, value)
     }
 
-    mutating func optionalString(_ name: String, limit: Int) -> String? {
+    /// - Parameter limit: of items, of which there must be one; each an id.
+    mutating func ids(_ name: String, limit: Int) -> [Int64]? {
+        guard let value = required(name), let items = items(name, value, limit: limit) else { return nil }
+        guard !items.isEmpty else {
+            fault(name, "must have at least 1 item")
+            return nil
+        }
+        return items.enumerated().compactMap { id("\(name)[\($0.offset)]", $0.element) }
+    }
+
+    private mutating func id(_ name: String, _ value: JSONValue) -> Int64? {
+        switch value {
+        case .number(let text), .string(let text):
+            if let id = text.decimalInteger, id > 0 { return id }
+        case .null, .bool, .array, .object: break
+        }
+        fault(name, "must be a whole number from 1")
+        return nil
+    }
+
+    /// - Parameter limit: in characters.
+    mutating func string(_ name: String, limit: Int, allowsEmpty: Bool = false) -> String? {
+        guard let value = required(name) else { return nil }
+        return string(name, value, limit: limit, allowsEmpty: allowsEmpty)
+    }
+
+    mutating func optionalString(_ name: String, limit: Int, allowsEmpty: Bool = false) -> String? {
         guard let value = optional(name) else { return nil }
-        return string(name, value, limit: limit)
+        return string(name, value, limit: limit, allowsEmpty: allowsEmpty)
     }
 
-    private mutating func string(_ name: String, _ value: JSONValue, limit: Int) -> String? {
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, of type: Choice.Type
+    ) -> Choice? {
+        guard let value = required(name) else { return nil }
+        return choice(name, value, of: type)
+    }
+
+    mutating func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, of type: Choice.Type
+    ) -> Choice? {
+        guard let value = optional(name) else { return nil }
+        return choice(name, value, of: type)
+    }
+
+    private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ value: JSONValue, of type: Choice.Type
+    ) -> Choice? {
         guard case .string(let text) = value else {
             fault(name, "must be a string, not \(value.kind)")
             return nil
         }
-        guard !text.isEmpty else {
+        guard let choice = Choice(rawValue: text) else {
+            fault(name, "must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return choice
+    }
+
+    private mutating func string(
+        _ name: String, _ value: JSONValue, limit: Int, allowsEmpty: Bool = false
+    ) -> String? {
+        guard case .string(let text) = value else {
+            fault(name, "must be a string, not \(value.kind)")
+            return nil
+        }
+        guard allowsEmpty || !text.isEmpty else {
             fault(name, "must not be empty")
             return nil
         }
@@ -142,14 +220,7 @@ extension FieldReader {
     /// - Parameter limit: of items; each a string of at most `length` characters.
     mutating func optionalStrings(_ name: String, limit: Int, length: Int) -> [String]? {
         guard let value = optional(name) else { return nil }
-        guard case .array(let items) = value else {
-            fault(name, "must be an array, not \(value.kind)")
-            return nil
-        }
-        guard items.count <= limit else {
-            fault(name, "must have at most \(limit) items")
-            return nil
-        }
+        guard let items = items(name, value, limit: limit) else { return nil }
         return items.enumerated().compactMap { string("\(name)[\($0.offset)]", $0.element, limit: length) }
     }
 

@@ -10,6 +10,7 @@ public import Hummingbird
 /// Everything the API needs from outside.
 public struct APIDependencies: Sendable {
     public var integrations: any IntegrationRepository
+    public var dataSources: any DataSourceRepository
     public var identities: any IdentityRepository
     public var audit: any AuditRepository
     public var validator: IntegrationValidator
@@ -23,13 +24,14 @@ public struct APIDependencies: Sendable {
     public var middleware: [any MiddlewareProtocol<Request, Response, APIRequestContext>]
 
     public init(
-        integrations: any IntegrationRepository, identities: any IdentityRepository, audit: any AuditRepository,
-        validator: IntegrationValidator, externalIDs: any ExternalIDSource, changes: IntegrationChanges,
-        wake: @escaping @Sendable () -> Void,
+        integrations: any IntegrationRepository, dataSources: any DataSourceRepository,
+        identities: any IdentityRepository, audit: any AuditRepository, validator: IntegrationValidator,
+        externalIDs: any ExternalIDSource, changes: IntegrationChanges, wake: @escaping @Sendable () -> Void,
         environment: APIEnvironment = APIEnvironment(), probes: APIProbes = APIProbes(),
         middleware: [any MiddlewareProtocol<Request, Response, APIRequestContext>] = []
     ) {
         self.integrations = integrations
+        self.dataSources = dataSources
         self.identities = identities
         self.audit = audit
         self.validator = validator

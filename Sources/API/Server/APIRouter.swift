@@ -35,4 +35,6 @@ func apiRoutes(_ dependencies: APIDependencies, _ authenticator: Authenticator) 
         + AuditRoutes(audit: dependencies.audit).routes
         + IntegrationRoutes(dependencies).routes
         + ScriptRoutes(dependencies).routes
+        + DataSourceRoutes(dependencies).routes
+        + AccessRoutes(dependencies).routes
 }

@@ -4,25 +4,23 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// Ten thousand data sources in one call fit in.
+    /// Of all routes that say nothing else.
     static let maximumBodyBytes = 1 << 20
 
-    /// - Throws: 413 over `maximumBodyBytes`.
-    func collectedBody() async throws -> [UInt8] {
-        let tooLarge = APIFailure(.contentTooLarge, "The body is larger than \(Self.maximumBodyBytes) bytes.")
-        if let announced = headers[.contentLength].flatMap({ Int($0) }), announced > Self.maximumBodyBytes {
-            throw tooLarge
-        }
+    /// - Throws: 413 over `limit` bytes.
+    func collectedBody(limit: Int = maximumBodyBytes) async throws -> [UInt8] {
+        let tooLarge = APIFailure(.contentTooLarge, "The body is larger than \(limit) bytes.")
+        if let announced = headers[.contentLength].flatMap({ Int($0) }), announced > limit { throw tooLarge }
         do {
-            return Array(buffer: try await body.collect(upTo: Self.maximumBodyBytes))
+            return Array(buffer: try await body.collect(upTo: limit))
         } catch is NIOTooManyBytesError {
             throw tooLarge
         }
     }
 
     /// - Throws: 413, 415, and 400 for what is not JSON.
-    func jsonBody() async throws -> (value: JSONValue, bytes: [UInt8]) {
-        let bytes = try await collectedBody()
+    func jsonBody(limit: Int = maximumBodyBytes) async throws -> (value: JSONValue, bytes: [UInt8]) {
+        let bytes = try await collectedBody(limit: limit)
         guard !bytes.isEmpty else { throw DomainError(.badRequest, "The body is empty; JSON is expected.") }
         return (try json(bytes), bytes)
     }
@@ -51,7 +49,7 @@ extension Request {
     }
 
     /// No other charset, and nothing compressed.
-    private var isPlainUTF8: Bool {
+    var isPlainUTF8: Bool {
         if let coding = headers[.contentEncoding], coding.lowercased() != "identity" { return false }
         let parameters = headers[.contentType]?.split(separator: ";").dropFirst() ?? []
         return parameters.allSatisfy { parameter in

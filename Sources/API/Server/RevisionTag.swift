@@ -46,11 +46,13 @@ enum RevisionCondition: Equatable {
     }
 
     func require(_ integration: Integration) throws(DomainError) {
-        guard matches(integration.revision) else {
+        try require(integration.revision, of: "Integration with ID \(integration.id)")
+    }
+
+    func require(_ revision: Int64, of what: String) throws(DomainError) {
+        guard matches(revision) else {
             throw DomainError(
-                .preconditionFailed,
-                "Integration with ID \(integration.id) has changed: its ETag is \(RevisionTag.text(integration.revision)) now."
-            )
+                .preconditionFailed, "\(what) has changed: its ETag is \(RevisionTag.text(revision)) now.")
         }
     }
 }

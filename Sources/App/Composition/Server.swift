@@ -153,8 +153,8 @@ struct Server {
     ) -> any Service {
         let store = parts.store
         let dependencies = APIDependencies(
-            integrations: parts.integrations, identities: store.database.identities,
-            audit: store.database.audit,
+            integrations: parts.integrations, dataSources: store.database.dataSources,
+            identities: store.database.identities, audit: store.database.audit,
             validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas),
             externalIDs: store.database.externalIDs,
             changes: parts.changes, wake: { workers.wake() },

@@ -36,7 +36,14 @@ public struct DomainError: Error, Sendable, Equatable {
         case `internal`
     }
 
-    public static func invalid(_ faults: [InputFault]) -> DomainError {
+    /// How many faults are told one by one: a body may be large, and wrong in each of its items.
+    public static let faultLimit = 1000
+
+    public static func invalid(_ all: [InputFault]) -> DomainError {
+        var faults = all
+        if all.count > faultLimit {
+            faults = all.prefix(faultLimit) + [InputFault("body", "has \(all.count - faultLimit) more faults")]
+        }
         let summary = faults.map { "\($0.path): \($0.message)" }.joined(separator: "; ")
         return DomainError(.badRequest, "Invalid request: \(summary)", faults: faults)
     }

@@ -1,0 +1,61 @@
+import Domain
+import Hummingbird
+import Logging
+
+/// Who may use a data source: for its owners, `GOVERNANCE` and `USER_ADMIN`.
+struct AccessRoutes: Sendable {
+    let dependencies: APIDependencies
+
+    init(_ dependencies: APIDependencies) { self.dependencies = dependencies }
+
+    private var dataSources: any DataSourceRepository { dependencies.dataSources }
+
+    var routes: [APIRoute] {
+        [
+            .caller(.get, "/dataSource/{id}/access") { try await list($0, $1) },
+            .caller(.post, "/dataSource/{id}/access", action: .grantAccess) { try await give($0, $1) },
+            .caller(.delete, "/dataSource/{id}/access/{profileId}", action: .revokeAccess) { try await revoke($0, $1) },
+        ]
+    }
+
+    private func list(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let id = try DataSourcePath(context).id(with: QueryReader(request).finish())
+        try await requireGiving(id, context)
+        let rows = try await dataSources.access(to: id)
+        return Response(json: .members(["users": .array(rows.map(\.json))]))
+    }
+
+    private func give(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let body = try await request.jsonOrYAMLBody()
+        let (value, faults) = DataSourcePath(context).parsed
+        let wanted = try AccessRequest.read(body, with: faults + QueryReader(request).finish())
+        let id = DataSourceID(value)
+        try await requireGiving(id, context)
+        let row = try await dataSources.setAccess(
+            to: id, of: wanted.user, state: wanted.state, level: wanted.level, by: context.origin,
+            admin: context.caller.user.id, now: dependencies.environment.now())
+        context.logger.info(
+            "access given", metadata: ["dataSource.id": "\(id)", "user.id": "\(wanted.user)"])
+        dependencies.wake()
+        return Response(json: row.subscriptionJSON)
+    }
+
+    private func revoke(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let body = try await request.optionalJSONBody()
+        let (value, faults) = DataSourcePath(context).parsed
+        let (profile, profileFaults) = DataSourcePath(context, "profileId").parsed
+        let all = faults + profileFaults + QueryReader(request).finish()
+        if let body { try FieldReader.root(body).finish(with: all) } else { try all.refuse() }
+        let (id, user) = (DataSourceID(value), UserID(profile))
+        try await requireGiving(id, context)
+        let row = try await dataSources.revokeAccess(
+            to: id, of: user, by: context.origin, now: dependencies.environment.now())
+        context.logger.info("access revoked", metadata: ["dataSource.id": "\(id)", "user.id": "\(user)"])
+        dependencies.wake()
+        return Response(json: row.revocationJSON)
+    }
+
+    private func requireGiving(_ id: DataSourceID, _ context: CallerContext) async throws(DomainError) {
+        try context.caller.requireGiving(try await dataSources.existing(.id(id), context))
+    }
+}
