@@ -16,7 +16,7 @@ final class RequestStage: Sendable {
     static let secret = "SecretAccessKeyThatNobodyMaySee000000000"
 
     let store: TemporaryStore
-    let audit: InMemoryAuditRepository
+    let audit: any AuditRepository
     let aws: FakeAccessGrantsService
     let changes = IntegrationChanges()
     private let clock: any Clock<Duration>
@@ -35,12 +35,12 @@ final class RequestStage: Sendable {
 
     init(
         aws: FakeAccessGrantsService = FakeAccessGrantsService(),
-        audit: InMemoryAuditRepository = InMemoryAuditRepository(), clock: any Clock<Duration> = ContinuousClock()
+        audit: (any AuditRepository)? = nil, clock: any Clock<Duration> = ContinuousClock()
     ) async throws {
         self.aws = aws
-        self.audit = audit
         self.clock = clock
         store = try await TemporaryStore()
+        self.audit = audit ?? store.audit
         try await addKey(Self.adminKey, userid: "admin", Set(Permission.allCases))
     }
 
@@ -80,14 +80,17 @@ final class RequestStage: Sendable {
         return Array(repeating: value, count: count)
     }
 
-    func run<Value>(_ body: @Sendable (any TestClientProtocol) async throws -> Value) async throws -> Value {
-        let dependencies = APIDependencies(
+    var dependencies: APIDependencies {
+        APIDependencies(
             integrations: integrations, dataSources: dataSources, identities: identities, audit: audit,
             validator: IntegrationValidator(service: aws), externalIDs: FixedExternalIDSource(), changes: changes,
             wake: { self.wakes.withLock { $0 += 1 } },
             environment: APIEnvironment(
                 now: { self.now }, clock: clock, randomBytes: { self.nextRandom($0) }))
-        return try await Application(router: apiRouter(dependencies)).test(.router, body)
+    }
+
+    func run<Value>(_ body: @Sendable (any TestClientProtocol) async throws -> Value) async throws -> Value {
+        try await Application(router: apiRouter(dependencies)).test(.router, body)
     }
 }
 

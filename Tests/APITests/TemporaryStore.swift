@@ -9,6 +9,7 @@ final class TemporaryStore: Sendable {
 
     var integrations: any IntegrationRepository { database.integrations }
     var identities: any IdentityRepository { database.identities }
+    var audit: any AuditRepository { database.audit }
     var dataSources: any DataSourceRepository { database.dataSources }
 
     init() async throws {
