@@ -48,7 +48,9 @@ struct DataSourcePermissionTests {
         /// A row a role, a column a relation.
         var statuses: [[Int]]
         /// Of a 403.
-        var forbidden: String
+        var forbidden = ""
+        /// What the audit log says of a 403: action and target.
+        var refusal = ""
     }
 
     private static let manage = "This needs the permission GOVERNANCE, or to own the data source."
@@ -96,28 +98,36 @@ struct DataSourcePermissionTests {
     private static let endpoints = [
         Endpoint(
             method: .post, path: "/native-s3/handler", body: Body.registration(Body.entry("new NAME", "new/NAME/")),
-            statuses: registering, forbidden: "This needs the permission CREATE_S3_DATASOURCE."),
+            statuses: registering, forbidden: "This needs the permission CREATE_S3_DATASOURCE.",
+            refusal: "dataSource.create dataSource "),
         Endpoint(
             method: .post, path: "/native-s3/handler?dryRun=true",
             body: Body.registration(Body.entry("dry NAME", "dry/NAME/")), statuses: registering,
-            forbidden: "This needs the permission CREATE_S3_DATASOURCE."),
-        Endpoint(method: .get, path: "/native-s3/handler/ID", statuses: seeing, forbidden: ""),
-        Endpoint(method: .get, path: "/dataSource", statuses: everybody, forbidden: ""),
-        Endpoint(method: .get, path: "/dataSource/ID", statuses: seeing, forbidden: ""),
-        Endpoint(method: .get, path: "/dataSource/name/NAME", statuses: seeing, forbidden: ""),
-        Endpoint(method: .get, path: "/dataSource/sqlTableName/TABLE", statuses: seeing, forbidden: ""),
+            forbidden: "This needs the permission CREATE_S3_DATASOURCE.",
+            refusal: "dataSource.create dataSource "),
+        Endpoint(method: .get, path: "/native-s3/handler/ID", statuses: seeing),
+        Endpoint(method: .get, path: "/dataSource", statuses: everybody),
+        Endpoint(method: .get, path: "/dataSource/ID", statuses: seeing),
+        Endpoint(method: .get, path: "/dataSource/name/NAME", statuses: seeing),
+        Endpoint(method: .get, path: "/dataSource/sqlTableName/TABLE", statuses: seeing),
         Endpoint(
             method: .put, path: "/dataSource/ID", body: #"{"description":"x"}"#, statuses: managing,
-            forbidden: manage),
-        Endpoint(method: .delete, path: "/dataSource/ID", statuses: managing, forbidden: manage),
+            forbidden: manage, refusal: "dataSource.update dataSource ID"),
+        Endpoint(
+            method: .delete, path: "/dataSource/ID", statuses: managing, forbidden: manage,
+            refusal: "dataSource.disable dataSource ID"),
         Endpoint(
             method: .post, path: "/dataSource/bulkRefreshViews", body: #"{"dataSourceIds":[ID]}"#, statuses: managing,
-            forbidden: manage),
-        Endpoint(method: .get, path: "/dataSource/ID/access", statuses: giving, forbidden: give),
+            forbidden: manage, refusal: "dataSource.refresh dataSource "),
+        Endpoint(
+            method: .get, path: "/dataSource/ID/access", statuses: giving, forbidden: give,
+            refusal: "read access ID"),
         Endpoint(
             method: .post, path: "/dataSource/ID/access", body: Body.access(2, "expert"), statuses: giving,
-            forbidden: give),
-        Endpoint(method: .delete, path: "/dataSource/ID/access/2", statuses: giving, forbidden: give),
+            forbidden: give, refusal: "access.grant access ID"),
+        Endpoint(
+            method: .delete, path: "/dataSource/ID/access/2", statuses: giving, forbidden: give,
+            refusal: "access.revoke access ID/2"),
     ]
 
     /// A data source for each cell, so that none sees what another did; user 2 is subscribed to each.
@@ -150,7 +160,9 @@ struct DataSourcePermissionTests {
                 guard let state = relation.state else { continue }
                 try await stage.subscribe(users[role.rawValue][relation.rawValue], to: id, as: state)
             }
-            try await stage.run { client in
+            let logged = try await stage.audit.events(AuditQuery(), after: 0, limit: .max).count
+            let refusals = try await stage.run { client -> [String] in
+                var refusals: [String] = []
                 for (relation, id) in zip(Relation.allCases, ids) {
                     let name = names[relation.rawValue]
                     let fill = { (text: String) in
@@ -164,7 +176,9 @@ struct DataSourcePermissionTests {
                         rawValue: "\(endpoint.method) \(endpoint.path) \(role) \(relation): \(answer.text)")
                     #expect(answer.status == endpoint.statuses[role.rawValue][relation.rawValue], cell)
                     switch answer.status {
-                    case 403: #expect(answer.message == endpoint.forbidden, cell)
+                    case 403:
+                        #expect(answer.message == endpoint.forbidden, cell)
+                        refusals.append(endpoint.refusal.replacing("ID", with: id.description))
                     case 404: #expect(answer.message == Self.notFound(endpoint, id, name), cell)
                     default: break
                     }
@@ -172,7 +186,11 @@ struct DataSourcePermissionTests {
                     let anonymous = try await client.send(endpoint.method, fill(endpoint.path), body, key: nil)
                     #expect(anonymous.status == 401)
                 }
+                return refusals
             }
+            let rows = try await stage.audit.events(AuditQuery(), after: Int64(logged), limit: .max)
+            #expect(rows.map { "\($0.action) \($0.targetType) \($0.targetID)" } == refusals)
+            #expect(rows.allSatisfy { $0.outcome == .refused })
         }
     }
 

@@ -240,6 +240,7 @@ struct DataSourceRefusalTests {
             ("/native-s3/handler", ["POST"]), ("/native-s3/handler/1", ["GET", "HEAD"]),
             ("/dataSource", ["GET", "HEAD"]), ("/dataSource/1", ["DELETE", "GET", "HEAD", "PUT"]),
             ("/dataSource/name/a", ["GET", "HEAD"]), ("/dataSource/sqlTableName/a", ["GET", "HEAD"]),
+            ("/dataSource/bulkRefreshViews", ["POST"]), ("/dataSource/name/access", ["GET", "HEAD"]),
             ("/dataSource/1/access", ["GET", "HEAD", "POST"]), ("/dataSource/1/access/1", ["DELETE"]),
         ].map { (path: String, allowed: [String]) -> Refusal in
             let list = allowed.joined(separator: ", ")
