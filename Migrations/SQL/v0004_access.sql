@@ -98,8 +98,7 @@ CREATE TABLE subscription (
 ) STRICT;
 
 CREATE INDEX subscription_user_id ON subscription (user_id, data_source_id, is_revoked, state);
-CREATE INDEX subscription_user_name ON subscription (user_id, data_source_name, data_source_id, state)
-    WHERE is_revoked = 0;
+CREATE INDEX subscription_user_name ON subscription (user_id, is_revoked, data_source_name, data_source_id, state);
 CREATE INDEX subscription_unplanned ON subscription (id) WHERE is_planned = 0;
 
 CREATE TRIGGER subscription_data_source_name AFTER UPDATE OF name ON data_source WHEN new.name <> old.name

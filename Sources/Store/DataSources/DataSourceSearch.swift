@@ -33,7 +33,7 @@ struct DataSourceSearch {
         var conditions = filter.conditions
         var arguments = filter.arguments
         if let cursor = query.cursor {
-            conditions.append("\(filter.sorted) \(query.isAscending ? ">" : "<") ?")
+            conditions.append("\(filter.compared) \(query.isAscending ? ">" : "<") ?")
             arguments.append(query.sort == .name ? cursor.value : cursor.id.value)
         }
         return try db.rows(
@@ -80,6 +80,8 @@ struct DataSourceFilter {
     /// The columns that have the id, and what the page is sorted by.
     private(set) var id: String
     private(set) var sorted: String
+    /// What a cursor is compared with.
+    private(set) var compared: String
 
     static func isOwn(_ query: DataSourceQuery, _ viewer: DataSourceViewer) -> Bool {
         switch viewer {
@@ -96,10 +98,12 @@ struct DataSourceFilter {
         tables = trigrams == nil ? table : "data_source_trigram t CROSS JOIN \(table) ON \(ownID) = t.rowid"
         id = trigrams == nil ? ownID : "t.rowid"
         sorted = query.sort == .name ? name : id
+        // Where the index of trigrams leads, a row is looked up by its id: a plus keeps other indexes from it.
+        compared = trigrams != nil && query.sort == .name ? "+\(sorted)" : sorted
         if let trigrams { add("data_source_trigram MATCH ?", trigrams) }
         if isOwn {
             add("s.user_id = ?", viewer.user.value)
-            conditions.append("s.is_revoked = 0")
+            conditions.append(trigrams == nil ? "s.is_revoked = 0" : "+s.is_revoked = 0")
             if let state = query.subscription { add("s.state = ?", state.rawValue) }
         }
         if let integration = query.integrationID {
