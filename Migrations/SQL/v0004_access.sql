@@ -146,6 +146,36 @@ CREATE INDEX access_grant_quota_exceeded ON access_grant (integration_id, id) WH
 CREATE INDEX access_grant_leased_until ON access_grant (leased_until) WHERE leased_until IS NOT NULL;
 CREATE UNIQUE INDEX access_grant_grant_id ON access_grant (integration_id, grant_id) WHERE grant_id IS NOT NULL;
 
+-- What comparing with AWS came to last: per integration, with the first grants at its locations that Sluice never made;
+-- and per Access Grants instance how many grants of others there were, how many records of ours, and the last one's id.
+CREATE TABLE grant_drift (
+    integration_id INTEGER PRIMARY KEY REFERENCES integration (id),
+    checked_at INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    left_over INTEGER NOT NULL,
+    foreign_count INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE foreign_grant (
+    integration_id INTEGER NOT NULL REFERENCES integration (id),
+    position INTEGER NOT NULL,
+    grant_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    grantee_type TEXT NOT NULL CHECK (grantee_type IN ('IAM', 'DIRECTORY_USER', 'DIRECTORY_GROUP')),
+    grantee_identifier TEXT NOT NULL,
+    permission TEXT NOT NULL,
+    PRIMARY KEY (integration_id, position)
+) STRICT;
+
+CREATE TABLE access_grants_instance (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    other_grants INTEGER NOT NULL,
+    own_records INTEGER NOT NULL,
+    last_grant_id INTEGER NOT NULL,
+    PRIMARY KEY (account_id, region)
+) STRICT;
+
 -- A grant that no subscription needs any more is to be revoked. A superseded need ends once what takes its place for the
 -- same grantee is active, so that a changed subscription is never without access. A released one no longer asks for the
 -- grant; it stays until AWS has the grant no more, so that the subscription can say so. A grant has released needs only

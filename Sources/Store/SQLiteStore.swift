@@ -16,6 +16,7 @@ public struct SQLiteStore: Sendable {
     public let integrations: SQLiteIntegrationRepository
     public let identities: SQLiteIdentityRepository
     public let grants: SQLiteGrantRepository
+    public let drift: SQLiteDriftRepository
     public let dataSources: SQLiteDataSourceRepository
     public let audit: SQLiteAuditRepository
     public let externalIDs: InstallationExternalIDSource
@@ -58,6 +59,7 @@ public struct SQLiteStore: Sendable {
         integrations = SQLiteIntegrationRepository(database: database, secrets: secrets, mask: auditMask)
         identities = SQLiteIdentityRepository(database: database, mask: auditMask)
         grants = SQLiteGrantRepository(database: database, mask: auditMask)
+        drift = SQLiteDriftRepository(database: database)
         dataSources = SQLiteDataSourceRepository(database: database, mask: auditMask)
         audit = SQLiteAuditRepository(database: database, mask: auditMask)
         externalIDs = InstallationExternalIDSource(secret: installationSecret)

@@ -120,6 +120,14 @@ public struct FaultPointAccessGrantsService: AccessGrantsService {
         }
     }
 
+    public func grant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrant? {
+        try await pass("GetAccessGrant") { () async throws(AWSProblem) in
+            try await base.grant(id: id, connection, deadline: deadline)
+        }
+    }
+
     public func grants(
         page: String?, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> AWSGrantPage {

@@ -101,6 +101,10 @@ extension IntegrationPass {
     func delete(
         _ id: String, _ record: LocationRecord, of current: Integration
     ) async throws(DomainError) -> Progress {
+        // AWS removes no location that has grants.
+        if let wait = try await grants.census(of: current.id).removal(at: record.path) {
+            return .waiting(try await waitForGrants(wait, current))
+        }
         guard let begun = try await begin(record, of: current) else { return try await reread(current) }
         do throws(AWSProblem) {
             try await service.deleteLocation(id: id, begun.activeConnection, deadline: options.callDeadline)
@@ -108,6 +112,23 @@ extension IntegrationPass {
             return try await failed(error, record, of: begun)
         }
         return try await gone(record.path, of: begun)
+    }
+
+    /// The grants move by themselves, once their location is there: this only waits for the last.
+    func moveGrants(
+        from old: LocationPath, to new: LocationPath, of current: Integration
+    ) async throws(DomainError) -> Integration {
+        guard let wait = try await grants.census(of: current.id).move(from: old, to: new) else {
+            return try await commit(current) { $0.grantsHaveMoved(now: clock.now) }
+        }
+        return try await waitForGrants(wait, current)
+    }
+
+    private func waitForGrants(_ wait: GrantWait, _ current: Integration) async throws(DomainError) -> Integration {
+        try await commit(current) { latest in
+            latest.waitForGrants(
+                wait, now: clock.now, delay: min(delay(latest), options.grantsLook), patience: options.patience)
+        }
     }
 
     func lookThenDelete(

@@ -5,6 +5,7 @@ import Logging
 /// and after it what came of it. It may stop anywhere: whoever comes next goes on from what is written.
 struct IntegrationPass: Sendable {
     let repository: any IntegrationRepository
+    let grants: any GrantCounter
     let service: any AccessGrantsService
     let clock: any WallClock
     let options: ReconcilerOptions
@@ -27,10 +28,16 @@ struct IntegrationPass: Sendable {
     func reconcile(_ integration: Integration, isStopping: @Sendable () -> Bool = { false }) async throws(DomainError) {
         var current = integration
         var waiting: Set<LocationPath> = []
+        var isWaitingForGrants = false
         for _ in 0..<Self.mostSteps {
             guard !isStopping() else { return }
             guard let record = current.nextUnsettled(skipping: waiting) else {
-                guard waiting.isEmpty, current.schedule.nextAttemptAt != nil else { return }
+                if let move = current.movingGrants, !isWaitingForGrants {
+                    current = try await moveGrants(from: move.from, to: move.to, of: current)
+                    isWaitingForGrants = current.movingGrants != nil
+                    continue
+                }
+                guard waiting.isEmpty, !isWaitingForGrants, current.schedule.nextAttemptAt != nil else { return }
                 _ = try await commit(current) { $0.isInAgreement(now: clock.now) }
                 return
             }

@@ -33,14 +33,15 @@ public final class IntegrationReconciler: Service {
     ///   - jitter: 0 to 1, for the spread of retries.
     ///   - announce: told of every integration that was changed, after the commit.
     public init(
-        repository: any IntegrationRepository, service: any AccessGrantsService,
+        repository: any IntegrationRepository, grants: any GrantCounter, service: any AccessGrantsService,
         clock: any WallClock = SystemWallClock(), options: ReconcilerOptions = .init(),
         jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }, logger: Logger,
         announce: @escaping @Sendable (IntegrationID) -> Void = { _ in }
     ) {
         self.options = options
         pass = IntegrationPass(
-            repository: repository, service: service, clock: clock, options: options, jitter: jitter, logger: logger,
+            repository: repository, grants: grants, service: service, clock: clock, options: options, jitter: jitter,
+            logger: logger,
             announce: announce)
     }
 

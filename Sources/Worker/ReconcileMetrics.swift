@@ -21,6 +21,12 @@ enum ReconcileMetrics {
         Counter(label: "sluice_recurring_checks_total", dimensions: [("result", status.rawValue)]).increment()
     }
 
+    static func drifted(_ report: DriftReport) {
+        for (kind, count) in [("missing", report.missing), ("left_over", report.leftOver)] where count > 0 {
+            Counter(label: "sluice_grant_drift_total", dimensions: [("kind", kind)]).increment(by: Int64(count))
+        }
+    }
+
     static func called(_ action: String, outcome: String, _ duration: Duration) {
         let dimensions = [("action", action), ("outcome", outcome)]
         Counter(label: "sluice_aws_calls_total", dimensions: dimensions).increment()

@@ -16,6 +16,8 @@ public struct ReconcilerOptions: Sendable, Equatable {
     /// Seconds for which transient problems are tried again before a change is given up: AWS's own tools wait two
     /// minutes for IAM to propagate.
     public var patience: TimeInterval = 120
+    /// Seconds between two looks at how far an integration's grants are, at most; the last of them wakes the worker.
+    public var grantsLook: TimeInterval = 5
     public var backoff = Backoff()
 
     public init() {}

@@ -10,10 +10,11 @@ import Synchronization
 #endif
 
 /// Validates every integration in service again, once an interval, and keeps what came of it: a failed check leads to
-/// `recurringValidationError`, a passed one back.
+/// `recurringValidationError`, a passed one back. Then it compares the integration's grants with AWS.
 public final class RecurringCheck: Service {
     private let repository: any IntegrationRepository
     private let validator: IntegrationValidator
+    private let drift: any DriftInspector
     private let clock: any WallClock
     private let interval: TimeInterval
     private let logger: Logger
@@ -28,17 +29,21 @@ public final class RecurringCheck: Service {
 
     /// - Parameter interval: seconds between two checks of one integration.
     public init(
-        repository: any IntegrationRepository, service: any AccessGrantsService,
+        repository: any IntegrationRepository, service: any AccessGrantsService, drift: any DriftInspector,
         clock: any WallClock = SystemWallClock(), interval: TimeInterval = 15 * 60, logger: Logger,
         announce: @escaping @Sendable (IntegrationID) -> Void = { _ in }
     ) {
         self.repository = repository
         validator = IntegrationValidator(service: service)
+        self.drift = drift
         self.clock = clock
         self.interval = interval
         self.logger = logger
         self.announce = announce
     }
+
+    /// A check may have become due. Returns at once.
+    public func wake() { bell.ring() }
 
     /// Until the task is cancelled or the service is shut down.
     public func run() async throws {
@@ -64,7 +69,13 @@ public final class RecurringCheck: Service {
             }
             guard !due.isEmpty else { return }
             let areStored = await withTaskGroup(of: Bool.self) { group in
-                for integration in due { group.addTask { await self.check(integration) } }
+                for integration in due {
+                    group.addTask {
+                        guard let results = await self.check(integration) else { return false }
+                        await self.compare(integration, after: results)
+                        return true
+                    }
+                }
                 return await group.reduce(true) { $0 && $1 }
             }
             // What could not be stored is due still: leave it to the next look.
@@ -72,12 +83,12 @@ public final class RecurringCheck: Service {
         }
     }
 
-    /// Whether the outcome is stored, or has become meaningless.
-    private func check(_ integration: Integration) async -> Bool {
+    /// The outcome; `nil` when it could not be stored.
+    private func check(_ integration: Integration) async -> ValidationResults? {
         let outcome = await validator.validate(
             IntegrationProposal(integration.configuration), for: .check(integration), among: [])
         // Who cancels is shutting down: that says nothing about AWS.
-        guard !Task.isCancelled else { return true }
+        guard !Task.isCancelled else { return outcome.results }
         ReconcileMetrics.checked(outcome.results.status)
         let now = clock.now
         let next = now.addingTimeInterval(interval)
@@ -86,18 +97,33 @@ public final class RecurringCheck: Service {
         do throws(DomainError) {
             guard integration.status != .enabled || checked.status != .enabled else {
                 try await repository.recordCheck(integration.id, next: next)
-                return true
+                return outcome.results
             }
             let saved = try await repository.save(checked)
             report(saved, after: integration.status)
-            return true
+            return outcome.results
         } catch {
             // It was changed meanwhile, so that this check says nothing about it.
-            if error.code == .staleRevision || error.code == .notFound { return true }
+            if error.code == .staleRevision || error.code == .notFound { return outcome.results }
             logger.error(
                 "the outcome of a check cannot be stored",
                 metadata: ["integration.id": "\(integration.id)", "error": "\(error)"])
-            return false
+            return nil
+        }
+    }
+
+    private func compare(_ integration: Integration, after results: ValidationResults) async {
+        let isReachable = !results.tests.contains {
+            $0.status == .failed && [.callerIdentity, .instance].contains($0.name)
+        }
+        guard isReachable, !Task.isCancelled else { return }
+        do throws(DomainError) {
+            _ = try await drift.look(at: integration)
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "the grants cannot be compared with AWS",
+                metadata: ["integration.id": "\(integration.id)", "error": "\(error)"])
         }
     }
 

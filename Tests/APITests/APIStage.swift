@@ -22,6 +22,7 @@ struct APIStage {
     /// Of the administrator's; the reader is subscribed to the first.
     var dataSourceCount = 0
     var isFirstDataSourceDisabled = false
+    var drift = FakeDriftInspector()
     /// Thrown by every list and every save.
     var failure: DomainError?
     var isWorkerReady = true
@@ -52,7 +53,7 @@ struct APIStage {
         return APIDependencies(
             integrations: integrations, dataSources: store.dataSources, identities: store.identities,
             audit: InMemoryAuditRepository([Self.auditEvent]),
-            validator: IntegrationValidator(service: service), externalIDs: OneExternalID(),
+            validator: IntegrationValidator(service: service), drift: drift, externalIDs: OneExternalID(),
             changes: IntegrationChanges(), wake: {},
             environment: APIEnvironment(now: { Fixtures.now }, randomBytes: { (0..<$0).map { UInt8($0) } }),
             probes: APIProbes(readiness: [

@@ -39,7 +39,32 @@ struct ExampleScene: Sendable {
         "validateIntegration/testFailed": ExampleScene(stage: APIStage(service: denied)),
         "validateIntegration/contended": ExampleScene(
             stage: APIStage(service: intact, failure: DomainError(.staleRevision, "It was changed meanwhile."))),
+        "integrationDrift/neverCompared": ExampleScene(),
+        "integrationDrift/refreshed": ExampleScene(stage: APIStage(drift: drifted)),
+        "integrationDrift/refused": ExampleScene(stage: APIStage(drift: undrifted)),
+        "integrationDrift/disabled": ExampleScene(stage: APIStage(status: .disabled)),
     ]
+
+    private static var drifted: FakeDriftInspector {
+        var inspector = FakeDriftInspector()
+        var report = DriftReport(checkedAt: Fixtures.now, missing: 2, leftOver: 1)
+        report.add(
+            foreign: ForeignGrant(
+                grantID: "0c2d8a7e-53f5-4a7e-9d53-0a2f6d6b8f11", scope: "s3://sandbox-data/finance/*",
+                grantee: Grantee(.iam, "arn:aws:iam::123456789012:role/auditors"), permission: "READ"))
+        inspector.next = .success(report)
+        inspector.usage = GrantUsage(used: 81_200, quota: 100_000)
+        return inspector
+    }
+
+    private static var undrifted: FakeDriftInspector {
+        var inspector = FakeDriftInspector()
+        inspector.next = .failure(
+            DomainError(
+                .unprocessable,
+                "s3:ListAccessGrants was refused: AccessDenied: Access Denied (request 4442587FB7D0A2F9)."))
+        return inspector
+    }
 
     /// The bucket's policy does not let Sluice in.
     private static var denied: FakeAccessGrantsService {

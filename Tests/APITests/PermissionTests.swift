@@ -96,6 +96,8 @@ struct PermissionRow: Sendable, CustomStringConvertible {
             .init(.delete, one, at: "/integrations/9", needs: admin, status: 404),
             .init(.get, one + "/status", at: "/integrations/1/status", needs: admin),
             .init(.post, one + "/validate", at: "/integrations/1/validate", needs: admin),
+            .init(.get, one + "/drift", at: "/integrations/1/drift", needs: admin),
+            .init(.get, one + "/drift", at: "/integrations/1/drift?refresh=true", needs: admin),
             .init(.post, "/integrations/scripts/create", other, needs: admin),
             .init(.post, one + "/scripts/edit", at: "/integrations/1/scripts/edit", changed, needs: admin),
             .init(.post, one + "/scripts/delete", at: "/integrations/1/scripts/delete", needs: admin),

@@ -83,8 +83,8 @@ final class RequestStage: Sendable {
     var dependencies: APIDependencies {
         APIDependencies(
             integrations: integrations, dataSources: dataSources, identities: identities, audit: audit,
-            validator: IntegrationValidator(service: aws), externalIDs: FixedExternalIDSource(), changes: changes,
-            wake: { self.wakes.withLock { $0 += 1 } },
+            validator: IntegrationValidator(service: aws), drift: FakeDriftInspector(),
+            externalIDs: FixedExternalIDSource(), changes: changes, wake: { self.wakes.withLock { $0 += 1 } },
             environment: APIEnvironment(
                 now: { self.now }, clock: clock, randomBytes: { self.nextRandom($0) }))
     }

@@ -92,22 +92,24 @@ private let host = "https://111122223333.s3-control.eu-west-1.amazonaws.com"
         let bare = grantFields(
             "<AccessGrantsLocationConfiguration><S3SubPrefix></S3SubPrefix></AccessGrantsLocationConfiguration>")
         let stage = Stage([
-            .answer(200, [:], result("CreateAccessGrant", grantFields(configured))),
+            .answer(200, [.amzRequestID: "R1"], result("CreateAccessGrant", grantFields(configured))),
             .answer(200, [:], result("GetAccessGrant", bare)),
-            .answer(200, [:], result("ListAccessGrants", list)), .answer(200),
+            .answer(200, [:], result("ListAccessGrants", list)), .answer(204, [.amzRequestID: "R2"]),
         ])
         let client = stage.control
         let request = CreateAccessGrantRequest(
             locationID: "l1", subPrefix: "eu/<&>*", grantee: grant.grantee, permission: .readWrite, isObject: true,
             applicationARN: "arn:app")
-        #expect(try await client.createAccessGrant(request) == grant)
+        let made = try await client.createAccessGrant(request)
+        #expect(made.value == grant)
+        #expect(made.requestID == "R1")
         var withoutPrefix = grant
         withoutPrefix.subPrefix = nil
         #expect(try await client.getAccessGrant(id: "g1") == withoutPrefix)
         let filter = AccessGrantFilter(
             granteeKind: .iam, granteeIdentifier: "arn:x", permission: .read, scope: "s3://b/*", applicationARN: "ALL")
         #expect(try await client.listAccessGrants(filter, maxResults: 10, nextToken: "t") == AWSPage(items: [grant]))
-        try await client.deleteAccessGrant(id: "g1")
+        #expect(try await client.deleteAccessGrant(id: "g1").requestID == "R2")
         #expect(
             sent(stage) == [
                 "POST \(host)\(path)/grant <CreateAccessGrantRequest xmlns=\"\(namespace)\"><AccessGrantsLocationId>l1"

@@ -76,7 +76,7 @@ import Transport
         for permission in AccessGrantPermission.allCases {
             let request = CreateAccessGrantRequest(
                 locationID: made.id, subPrefix: "a b+c/*", grantee: grantee, permission: permission)
-            grants.append(try await client.createAccessGrant(request))
+            grants.append(try await client.createAccessGrant(request).value)
         }
         #expect(grants.map(\.scope) == Array(repeating: scope + "a b+c/*", count: 3))
         #expect(try await client.getAccessGrant(id: grants[0].id) == grants[0])

@@ -83,8 +83,13 @@ import Testing
             to: Values.configuration(path: Values.newPath), validation: Values.passed, now: now)
         #expect(steps(integration) == ["s3://research/: settled", "s3://archive/: create"])
         integration.beginAttempt(at: Values.newPath, now: now, lease: 60)
+        #expect(integration.grantPath == Values.path)
         integration.locationWasMade(Values.made("b"), at: Values.newPath, now: now)
+        #expect(integration.grantPath == Values.newPath)
+        #expect(steps(integration) == ["s3://research/: settled", "s3://archive/: settled"])
+        integration.grantsHaveMoved(now: now)
         #expect(steps(integration) == [#"s3://research/: delete(locationID: "location-1")"#, "s3://archive/: settled"])
+        #expect(integration.grantPath == Values.newPath)
         #expect(integration.status == .editing)
         integration.locationIsGone(at: Values.path, now: now)
         #expect(integration.status == .enabled)
@@ -98,6 +103,7 @@ import Testing
         try integration.requestEdit(
             to: Values.configuration(path: Values.newPath), validation: Values.passed, now: now)
         integration.locationWasMade(Values.made("b"), at: Values.newPath, now: now)
+        integration.grantsHaveMoved(now: now)
         let before = try #require(integration.nextUnsettled())
         integration.beginAttempt(at: Values.path, now: now, lease: 60)
         var refused = integration

@@ -42,6 +42,7 @@ private struct ScriptedAWS: AccessGrantsService {
     func grants(
         matching: GrantKey, _: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> [AWSGrant] { [] }
+    func grant(id: String, _: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSGrant? { nil }
     func grants(page: String?, _: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSGrantPage {
         AWSGrantPage(grants: [], next: nil)
     }

@@ -68,8 +68,8 @@ import Testing
         ]
         let dependencies = APIDependencies(
             integrations: store.integrations, dataSources: store.dataSources, identities: store.identities,
-            audit: store.audit,
-            validator: IntegrationValidator(service: FakeAccessGrantsService()), externalIDs: store.externalIDs,
+            audit: store.audit, validator: IntegrationValidator(service: FakeAccessGrantsService()),
+            drift: FakeDriftInspector(), externalIDs: store.externalIDs,
             changes: IntegrationChanges(), wake: {}, environment: APIEnvironment(now: { Fixtures.now }))
         try await Application(router: apiRouter(dependencies)).test(.router) { client in
             for step in steps {

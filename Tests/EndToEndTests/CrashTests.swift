@@ -99,7 +99,14 @@ private struct Rehearsal: Sendable {
         var environment = environment
         environment["SLUICE_CRASH_AT"] = String(point)
         environment["SLUICE_CRASH_REHEARSAL"] = "1"
-        let program = try await Program(["serve", "--port", "0"], environment: environment)
+        let program: Program
+        do {
+            program = try await Program(["serve", "--port", "0"], environment: environment)
+        } catch let failure as Program.DidNotStart {
+            // The workers start before anybody is answered.
+            #expect(failure.wasKilled, "\(failure.log)")
+            return false
+        }
         defer { program.kill() }
         do {
             let server = ControlPlane(address: program.address)

@@ -6,7 +6,11 @@ final class Program: Sendable {
     /// What it prints once it answers requests.
     private static let greeting = "Listening on "
 
-    struct DidNotStart: Error { var log: String }
+    struct DidNotStart: Error {
+        var log: String
+        /// By a signal, as a rehearsed crash is.
+        var wasKilled: Bool
+    }
 
     private let process: Process
     let address: String
@@ -58,11 +62,13 @@ final class Program: Sendable {
         }
         guard let address else {
             process.waitUntilExit()
-            throw DidNotStart(log: log.contents)
+            throw DidNotStart(log: log.contents, wasKilled: process.terminationReason == .uncaughtSignal)
         }
         self.process = process
         self.address = address
     }
+
+    var isRunning: Bool { process.isRunning }
 
     /// Waits for its end; `true` when a signal was the cause.
     func wasKilled() -> Bool {

@@ -48,6 +48,7 @@ import Testing
                 $0.locationWasMade(
                     Fixtures.made("s3://other/prefix/", role: wanted.locationRole), at: wanted.path, now: now)
             },
+            { $0.grantsHaveMoved(now: now) },
             { $0.locationIsGone(at: old, now: now) },
             { try $0.requestDeletion(validation: nil, now: now) },
             { $0.locationIsGone(at: wanted.path, now: now) },
@@ -65,8 +66,8 @@ import Testing
         }
         #expect(
             statuses == [
-                .creating, .enabled, .recurringValidationError, .editing, .editing, .editing, .enabled, .deleting,
-                .deleted,
+                .creating, .enabled, .recurringValidationError, .editing, .editing, .editing, .editing, .enabled,
+                .deleting, .deleted,
             ])
         #expect(try await store.integrations.integrations() == [])
         #expect(try await store.integrations.integration(integration.id, includingDeleted: false) == nil)

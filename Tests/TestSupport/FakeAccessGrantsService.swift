@@ -72,6 +72,10 @@ public struct FakeAccessGrantsService: AccessGrantsService {
         matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> [AWSGrant] { [] }
 
+    public func grant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrant? { nil }
+
     public func grants(
         page: String?, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> AWSGrantPage { AWSGrantPage(grants: [], next: nil) }

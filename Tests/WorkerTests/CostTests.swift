@@ -10,8 +10,8 @@ import Testing
         (
             Operation.create, ["CreateAccessGrantsLocation"], 2
         ), (.editName, [], 1), (.editRole, ["UpdateAccessGrantsLocation"], 2),
-        (.editPath, ["CreateAccessGrantsLocation", "DeleteAccessGrantsLocation"], 4),
-        (.editPathAndRole, ["CreateAccessGrantsLocation", "DeleteAccessGrantsLocation"], 4),
+        (.editPath, ["CreateAccessGrantsLocation", "DeleteAccessGrantsLocation"], 5),
+        (.editPathAndRole, ["CreateAccessGrantsLocation", "DeleteAccessGrantsLocation"], 5),
         (.delete, ["DeleteAccessGrantsLocation"], 2),
     ])
     func `a change costs these calls of AWS and commits`(

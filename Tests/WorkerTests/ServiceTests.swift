@@ -37,7 +37,8 @@ import Testing
         aws.setFault { index, _ in index == 3 ? .refused(.throttled, code: "SlowDown") : nil }
         let (changes, report) = AsyncStream.makeStream(of: IntegrationID.self)
         let reconciler = IntegrationReconciler(
-            repository: repository, service: aws, clock: SystemWallClock(), jitter: { 0 }, logger: quiet,
+            repository: repository, grants: CountedGrants(), service: aws, clock: SystemWallClock(), jitter: { 0 },
+            logger: quiet,
             announce: { report.yield($0) })
         try await run(reconciler, repository, until: .enabled, changes)
         #expect(aws.locations.count == 40)
@@ -57,7 +58,8 @@ import Testing
         try await repository.save(integration)
         let (changes, report) = AsyncStream.makeStream(of: IntegrationID.self)
         let reconciler = IntegrationReconciler(
-            repository: repository, service: aws, logger: quiet, announce: { report.yield($0) })
+            repository: repository, grants: CountedGrants(), service: aws, logger: quiet, announce: { report.yield($0) }
+        )
         try await run(reconciler, repository, until: .enabled, changes)
         #expect(aws.calls == ["ListAccessGrantsLocations", "CreateAccessGrantsLocation"])
     }
@@ -72,7 +74,8 @@ import Testing
         _ = try await stage.work()
         let announced = Mutex<[IntegrationID]>([])
         let check = RecurringCheck(
-            repository: stage.repository, service: stage.aws, clock: stage.clock, interval: 900, logger: quiet,
+            repository: stage.repository, service: stage.aws, drift: FakeDriftInspector(), clock: stage.clock,
+            interval: 900, logger: quiet,
             announce: { id in announced.withLock { $0.append(id) } })
 
         await check.checkDue()
@@ -106,7 +109,8 @@ import Testing
         let id = try await Operation.create.begin(on: stage)
         _ = try await stage.work()
         let check = RecurringCheck(
-            repository: stage.repository, service: stage.aws, clock: stage.clock, interval: 900, logger: quiet)
+            repository: stage.repository, service: stage.aws, drift: FakeDriftInspector(), clock: stage.clock,
+            interval: 900, logger: quiet)
         stage.clock.advance(by: 901)
         stage.aws.change { $0["location-1"]?.roleARN = Stage.newRole.description }
         await check.checkDue()

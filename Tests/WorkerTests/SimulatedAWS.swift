@@ -27,6 +27,7 @@ final class SimulatedAWS: AccessGrantsService {
             didSet { watch?(Array(grants.values)) }
         }
         var watch: (@Sendable ([AWSGrant]) -> Void)?
+        var hidden: Set<String> = []
         var calls: [String] = []
         var created = 0
         var late: [(at: Date, effect: @Sendable (inout State) -> Void)] = []
@@ -60,6 +61,9 @@ final class SimulatedAWS: AccessGrantsService {
 
     /// What an administrator, or somebody else, does behind Sluice's back.
     func change(_ change: @Sendable (inout [String: AWSLocation]) -> Void) { state.withLock { change(&$0.locations) } }
+
+    /// The pages of all grants do not show this one yet.
+    func hideFromLists(_ id: String) { state.withLock { _ = $0.hidden.insert(id) } }
 
     func addStranger(_ number: Int, scope: String, role: IAMRoleARN = Fixtures.locationRole) {
         let location = AWSLocation(
@@ -232,11 +236,18 @@ extension SimulatedAWS {
         }
     }
 
+    func grant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrant? {
+        try call("GetAccessGrant", changes: false) { .success($0.grants[id]) }
+    }
+
     func grants(
         page: String?, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> AWSGrantPage {
         try call("ListAccessGrants", changes: false) { state in
-            .success(AWSGrantPage(grants: state.grants.values.sorted { $0.id < $1.id }, next: nil))
+            let shown = state.grants.values.filter { !state.hidden.contains($0.id) }
+            return .success(AWSGrantPage(grants: shown.sorted { $0.id < $1.id }, next: nil))
         }
     }
 }

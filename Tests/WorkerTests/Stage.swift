@@ -16,6 +16,7 @@ final class Stage: Sendable {
     let repository: any IntegrationRepository
     let aws: SimulatedAWS
     let crash = Crash()
+    let grants = CountedGrants()
     private let pass: IntegrationPass
 
     init(repository: any IntegrationRepository = InMemoryIntegrationRepository()) {
@@ -30,7 +31,8 @@ final class Stage: Sendable {
         pass = IntegrationPass(
             repository: FaultPointIntegrationRepository(
                 MortalRepository(base: repository, crash: crash), hook: hook),
-            service: FaultPointAccessGrantsService(simulated, hook: hook), clock: clock, options: .init(),
+            grants: grants, service: FaultPointAccessGrantsService(simulated, hook: hook), clock: clock,
+            options: .init(),
             jitter: { 0.5 }, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             announce: { _ in })
         // Strangers that Sluice must never touch: one is ours in all but the spelling of its scope.
@@ -82,6 +84,14 @@ final class Stage: Sendable {
             cause: "\(try await repository.due(now: .distantFuture, limit: 1)) \(aws.calls.suffix(10))")
     }
 
+    /// What is due next.
+    func workOnce() async throws -> Bool {
+        guard let next = try await repository.due(now: .distantFuture, limit: 1).first else { return false }
+        clock.advance(to: next.schedule.nextAttemptAt ?? clock.now)
+        try await pass.reconcile(next)
+        return true
+    }
+
     func restart(after downtime: TimeInterval) {
         crash.arm(at: nil)
         aws.setCrashed(false)
@@ -118,6 +128,18 @@ final class Stage: Sendable {
         }
         return faults
     }
+}
+
+/// What there is of grants, as it is told.
+final class CountedGrants: GrantCounter {
+    private let counted = Mutex(GrantCensus())
+
+    func set(_ locations: [String: GrantCensus.Location], unplanned: Int = 0) {
+        let located = Dictionary(uniqueKeysWithValues: locations.map { (Fixtures.path($0.key), $0.value) })
+        counted.withLock { $0 = GrantCensus(locations: located, unplanned: unplanned) }
+    }
+
+    func census(of integration: IntegrationID) async throws(DomainError) -> GrantCensus { counted.withLock(\.self) }
 }
 
 /// A change that is asked for.

@@ -41,6 +41,7 @@ struct IntegrationRoutes: Sendable {
             .caller(.post, "/integrations/{id}/validate", requires: admin, action: .validateIntegration) {
                 try await validate($0, $1)
             },
+            .caller(.get, "/integrations/{id}/drift", requires: admin) { try await drift($0, $1) },
         ]
     }
 }

@@ -14,6 +14,7 @@ public struct APIDependencies: Sendable {
     public var identities: any IdentityRepository
     public var audit: any AuditRepository
     public var validator: IntegrationValidator
+    public var drift: any DriftInspector
     public var externalIDs: any ExternalIDSource
     public var changes: IntegrationChanges
     /// Called after a commit that gives the worker something to do.
@@ -26,7 +27,8 @@ public struct APIDependencies: Sendable {
     public init(
         integrations: any IntegrationRepository, dataSources: any DataSourceRepository,
         identities: any IdentityRepository, audit: any AuditRepository, validator: IntegrationValidator,
-        externalIDs: any ExternalIDSource, changes: IntegrationChanges, wake: @escaping @Sendable () -> Void,
+        drift: any DriftInspector, externalIDs: any ExternalIDSource, changes: IntegrationChanges,
+        wake: @escaping @Sendable () -> Void,
         environment: APIEnvironment = APIEnvironment(), probes: APIProbes = APIProbes(),
         middleware: [any MiddlewareProtocol<Request, Response, APIRequestContext>] = []
     ) {
@@ -35,6 +37,7 @@ public struct APIDependencies: Sendable {
         self.identities = identities
         self.audit = audit
         self.validator = validator
+        self.drift = drift
         self.externalIDs = externalIDs
         self.changes = changes
         self.wake = wake

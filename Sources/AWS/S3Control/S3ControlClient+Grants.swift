@@ -7,7 +7,7 @@ extension S3ControlClient {
     /// for up to two minutes; others: `NoSuchAccessGrantsLocationError`, `AccessGrantsQuotaExceededError` (409).
     public func createAccessGrant(
         _ request: CreateAccessGrantRequest, deadline: ContinuousClock.Instant? = nil
-    ) async throws(AWSError) -> AccessGrant {
+    ) async throws(AWSError) -> AWSReply<AccessGrant> {
         var body = XMLWriter(declaration: false)
         body.element("CreateAccessGrantRequest", namespace: Self.namespace) {
             $0.element("AccessGrantsLocationId", request.locationID)
@@ -22,7 +22,7 @@ extension S3ControlClient {
             $0.optional("ApplicationArn", request.applicationARN)
             if request.isObject { $0.element("S3PrefixType", "Object") }
         }
-        return try await call(
+        return try await reply(
             "s3:CreateAccessGrant", "\(Self.instancePath)/grant", method: .post, body: body.bytes, deadline
         ) { try AccessGrant($0) }
     }
@@ -35,7 +35,10 @@ extension S3ControlClient {
     }
 
     /// Repeated: `NoSuchAccessGrantError` (404).
-    public func deleteAccessGrant(id: String, deadline: ContinuousClock.Instant? = nil) async throws(AWSError) {
+    @discardableResult
+    public func deleteAccessGrant(
+        id: String, deadline: ContinuousClock.Instant? = nil
+    ) async throws(AWSError) -> AWSReply<Void> {
         try await callWithoutAnswer("s3:DeleteAccessGrant", grant(id), method: .delete, deadline)
     }
 

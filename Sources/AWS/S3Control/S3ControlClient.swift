@@ -34,21 +34,37 @@ public struct S3ControlClient: Sendable {
         query: [(String, String?)] = [], body: [UInt8] = [], _ deadline: ContinuousClock.Instant?,
         _ decode: @escaping @Sendable (XMLElement) throws -> Output
     ) async throws(AWSError) -> Output {
-        try await send(operation, method, path, query, body, deadline) { bytes in
-            try decode(try XMLReader.read(bytes, limits: Self.limits))
+        try await send(operation, method, path, query, body, deadline) {
+            try decode(try XMLReader.read($0.body, limits: Self.limits))
+        }
+    }
+
+    /// The same, with the request's id.
+    func reply<Output: Sendable>(
+        _ operation: String, _ path: String, method: HTTPRequest.Method, body: [UInt8],
+        _ deadline: ContinuousClock.Instant?, _ decode: @escaping @Sendable (XMLElement) throws -> Output
+    ) async throws(AWSError) -> AWSReply<Output> {
+        try await send(operation, method, path, [], body, deadline) {
+            AWSReply(
+                try decode(try XMLReader.read($0.body, limits: Self.limits)),
+                requestID: $0.headerFields[.amzRequestID])
         }
     }
 
     /// For operations whose answer has no body.
+    @discardableResult
     func callWithoutAnswer(
         _ operation: String, _ path: String, method: HTTPRequest.Method, _ deadline: ContinuousClock.Instant?
-    ) async throws(AWSError) {
-        try await send(operation, method, path, [], [], deadline) { _ in }
+    ) async throws(AWSError) -> AWSReply<Void> {
+        try await send(operation, method, path, [], [], deadline) {
+            AWSReply((), requestID: $0.headerFields[.amzRequestID])
+        }
     }
 
     private func send<Output: Sendable>(
         _ operation: String, _ method: HTTPRequest.Method, _ path: String, _ query: [(String, String?)],
-        _ body: [UInt8], _ deadline: ContinuousClock.Instant?, _ decode: @escaping @Sendable ([UInt8]) throws -> Output
+        _ body: [UInt8], _ deadline: ContinuousClock.Instant?,
+        _ decode: @escaping @Sendable (DocumentResponse) throws -> Output
     ) async throws(AWSError) -> Output {
         let endpoint = try runtime.endpoints.s3ControlEndpoint(region: region, account: account, operation: operation)
         var fields: HTTPFields = [.amzAccountID: account]
@@ -59,7 +75,7 @@ public struct S3ControlClient: Sendable {
         let call = AWSCall(
             operation: operation, service: .s3Control, endpoint: endpoint, method: method, path: path,
             query: query.compactMap { name, value in value.map { QueryParameter(name: name, value: $0) } },
-            headerFields: fields, body: body, decode: { try decode($0.body) })
+            headerFields: fields, body: body, decode: decode)
         return try await runtime.run(call, credentials: credentials, deadline: deadline)
     }
 

@@ -147,6 +147,18 @@ public struct AccessGrantFilter: Sendable, Equatable {
     }
 }
 
+/// What an operation answered, and under which id AWS knows the request.
+public struct AWSReply<Value: Sendable>: Sendable {
+    public var value: Value
+    /// For AWS Support, and to find the call in CloudTrail.
+    public var requestID: String?
+
+    public init(_ value: Value, requestID: String?) {
+        self.value = value
+        self.requestID = requestID
+    }
+}
+
 /// One page of a list, and what to ask with for the next.
 public struct AWSPage<Item: Sendable>: Sendable {
     public var items: [Item]

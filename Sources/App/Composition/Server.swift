@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Store
+import Synchronization
 import Transport
 import UnixSignals
 import Worker
@@ -70,10 +71,15 @@ struct Server {
             aws: AWSAccessGrantsService(
                 runtime, auto: DefaultCredentialChain(runtime, environment: environment)),
             hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
-        let workers = Workers(integrations: reconciler(parts), grants: grantReconciler(parts))
+        let bells = Bells()
+        let drift = driftLook(parts, bells)
+        let check = recurringCheck(parts, drift)
+        let workers = Workers(
+            integrations: reconciler(parts, check, bells), grants: grantReconciler(parts, check, bells))
+        bells.hang(workers)
         let services: [any Service] = [
             ShutdownService { try store.database.close() }, ShutdownService { transport.shutdown() },
-            workers.integrations, workers.grants, recurringCheck(parts), application(parts, workers, ready: ready),
+            workers.integrations, workers.grants, check, application(parts, workers, drift, ready: ready),
         ]
         return grouped(services, signals: signals)
     }
@@ -85,7 +91,16 @@ struct Server {
         return ServiceGroup(configuration: configuration)
     }
 
-    private struct Workers {
+    /// Rings workers for those who are made before them.
+    private final class Bells: Sendable {
+        private let workers = Mutex<Workers?>(nil)
+
+        func hang(_ workers: Workers) { self.workers.withLock { $0 = workers } }
+        func wakeIntegrations() { workers.withLock(\.self)?.integrations.wake() }
+        func wakeGrants() { workers.withLock(\.self)?.grants.wake() }
+    }
+
+    private struct Workers: Sendable {
         let integrations: IntegrationReconciler
         let grants: GrantReconciler
 
@@ -128,34 +143,52 @@ struct Server {
         return store
     }
 
-    private func reconciler(_ parts: Parts) -> IntegrationReconciler {
+    private func reconciler(_ parts: Parts, _ check: RecurringCheck, _ bells: Bells) -> IntegrationReconciler {
         IntegrationReconciler(
-            repository: parts.integrations, service: parts.aws, logger: logger.labeled("reconciler"),
-            announce: parts.changes.announce)
+            repository: parts.integrations, grants: parts.grants, service: parts.aws,
+            logger: logger.labeled("reconciler"),
+            announce: { id in
+                parts.changes.announce(id)
+                check.wake()
+                bells.wakeGrants()
+            })
     }
 
-    private func grantReconciler(_ parts: Parts) -> GrantReconciler {
-        GrantReconciler(
-            repository: parts.grants, integrations: parts.integrations, service: parts.aws,
-            logger: logger.labeled("grants"))
+    private func driftLook(_ parts: Parts, _ bells: Bells) -> DriftLook {
+        DriftLook(
+            grants: parts.grants, drift: parts.store.database.drift, service: parts.aws, quotas: settings.quotas,
+            logger: logger.labeled("drift"), wake: bells.wakeGrants)
     }
 
-    private func recurringCheck(_ parts: Parts) -> RecurringCheck {
+    private func grantReconciler(_ parts: Parts, _ check: RecurringCheck, _ bells: Bells) -> GrantReconciler {
+        var options = GrantOptions()
+        options.rules.quota = settings.quotas.grants
+        return GrantReconciler(
+            repository: parts.grants, integrations: parts.integrations, service: parts.aws, options: options,
+            logger: logger.labeled("grants"),
+            announce: { progress in
+                // A location may wait for its last grant.
+                if !progress.integrations.isEmpty { bells.wakeIntegrations() }
+                if !progress.toCheck.isEmpty { check.wake() }
+            })
+    }
+
+    private func recurringCheck(_ parts: Parts, _ drift: DriftLook) -> RecurringCheck {
         RecurringCheck(
-            repository: parts.integrations, service: parts.aws,
+            repository: parts.integrations, service: parts.aws, drift: drift,
             interval: TimeInterval(settings.validationInterval.components.seconds),
             logger: logger.labeled("recurring-check"), announce: parts.changes.announce)
     }
 
     private func application(
-        _ parts: Parts, _ workers: Workers,
+        _ parts: Parts, _ workers: Workers, _ drift: DriftLook,
         ready: @escaping @Sendable (ServerAddress) async -> Void
     ) -> any Service {
         let store = parts.store
         let dependencies = APIDependencies(
             integrations: parts.integrations, dataSources: store.database.dataSources,
             identities: store.database.identities, audit: store.database.audit,
-            validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas),
+            validator: IntegrationValidator(service: parts.aws, quotas: settings.quotas), drift: drift,
             externalIDs: store.database.externalIDs,
             changes: parts.changes, wake: { workers.wake() },
             probes: APIProbes(

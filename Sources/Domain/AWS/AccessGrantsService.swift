@@ -50,6 +50,8 @@ public protocol AccessGrantsService: Sendable {
         matching key: GrantKey, _ connection: AWSConnection, deadline: Duration
     )
         async throws(AWSProblem) -> [AWSGrant]
+    /// `s3:GetAccessGrant`; `nil` when AWS has none of that id.
+    func grant(id: String, _ connection: AWSConnection, deadline: Duration) async throws(AWSProblem) -> AWSGrant?
     /// `s3:ListAccessGrants`: a page of 1,000 of all the instance's grants.
     ///
     /// - Parameter page: `next` of the page before; `nil` for the first.

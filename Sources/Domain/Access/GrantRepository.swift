@@ -6,17 +6,20 @@
 
 /// The grants that subscriptions ask for, and what AWS has of them. Each call is one transaction. The cost of each is of
 /// what changed, not of what exists.
-public protocol GrantRepository: Sendable {
+public protocol GrantRepository: GrantCounter {
     /// Works out, for up to `limit` unplanned subscriptions, which grants they need (`GrantPlan`), and writes it down:
     /// grants that begin or cease to be wanted become due. Revoked subscriptions without grants are deleted.
     ///
     /// - Returns: how many were planned.
     func plan(limit: Int, now: Date) async throws(DomainError) -> Int
 
-    /// The integrations that have grants to work on, each with when the first of them is due.
+    /// The integrations that have grants to work on, each with when the first of them is due. What a `disabled` one left
+    /// in AWS is left alone.
     func schedule() async throws(DomainError) -> [GrantsDue]
     /// Leases due grants to the caller and notes that what AWS has of them is not known from now on: intent before
     /// effect, for all of them in one commit.
+    ///
+    /// A new grant for which its Access Grants instance has no room becomes `quotaExceeded`, and is not leased.
     ///
     /// - Returns: the records as they were before.
     func claim(_ requests: [GrantClaim], now: Date, rules: GrantRules) async throws(DomainError) -> [GrantRecord]
@@ -28,8 +31,6 @@ public protocol GrantRepository: Sendable {
     /// At the start: what a process before this one had leased is due.
     func releaseLeases(now: Date) async throws(DomainError)
 
-    /// How far the grants of an integration are, by location.
-    func census(of integration: IntegrationID) async throws(DomainError) -> GrantCensus
     /// By id, those after `after`; for the comparison with what AWS has.
     func grants(
         of integration: IntegrationID, after: GrantRecordID?, limit: Int
@@ -70,35 +71,5 @@ public struct GrantProgress: Sendable, Equatable {
         self.hasUnplanned = hasUnplanned
         self.integrations = integrations
         self.toCheck = toCheck
-    }
-}
-
-/// The grants of one integration, counted.
-public struct GrantCensus: Sendable, Equatable {
-    public var locations: [LocationPath: Location]
-    /// Subscriptions whose grants have to be worked out still.
-    public var unplanned: Int
-
-    public struct Location: Sendable, Equatable {
-        /// Records, whatever AWS has of them.
-        public var total = 0
-        /// Wanted, and there.
-        public var active = 0
-        /// Wanted, and refused by AWS: `failed` or `quotaExceeded`.
-        public var refused = 0
-        /// Why, of one of the refused.
-        public var reason: String?
-
-        public init(total: Int = 0, active: Int = 0, refused: Int = 0, reason: String? = nil) {
-            self.total = total
-            self.active = active
-            self.refused = refused
-            self.reason = reason
-        }
-    }
-
-    public init(locations: [LocationPath: Location] = [:], unplanned: Int = 0) {
-        self.locations = locations
-        self.unplanned = unplanned
     }
 }

@@ -21,6 +21,9 @@ public struct GrantRules: Sendable, Equatable {
     /// Between two tries of what AWS refused, at most.
     public var slowCap: TimeInterval = 300
 
+    /// Grants of one Access Grants instance, beyond which AWS is not asked for more.
+    public var quota = AccessGrantsQuotas().grants
+
     /// How many tries a step gets at least before the patience ends: a process that was down meanwhile still tries.
     public static let leastTries = 5
 

@@ -20,16 +20,39 @@ extension Integration {
 
     public func location(at path: LocationPath) -> LocationRecord? { locations.first { $0.path == path } }
 
+    /// Where its grants are to be now: the path of one of its locations. `nil`: nowhere, they are all to go.
+    public var grantPath: LocationPath? {
+        switch status {
+        case .enabled, .editError, .deleteError, .recurringValidationError: return configuration.path
+        case .editing:
+            guard let pending, pending.path != configuration.path else { return configuration.path }
+            let isThere = location(at: pending.path)?.made != nil
+            return isThere || isCutOver ? pending.path : configuration.path
+        // Whoever forced the deletion said that AWS cannot be reached: what it has is left as it is.
+        case .creating, .createError, .deleting, .deleted, .disabled, .migrating, .migrateError: return nil
+        }
+    }
+
+    /// While the new location is there and the old one still is: the grants are on their way.
+    public var movingGrants: (from: LocationPath, to: LocationPath)? {
+        guard status == .editing, let pending, pending.path != configuration.path,
+            location(at: configuration.path)?.isWanted == true, location(at: pending.path)?.isAsWanted == true
+        else { return nil }
+        return (configuration.path, pending.path)
+    }
+
+    private var isCutOver: Bool { location(at: configuration.path)?.isWanted != true }
+
     private func isOld(_ record: LocationRecord) -> Bool { record.path == configuration.path }
 
     /// Whether the change under way ends, or fails, with this record. The others are cleaned up in the background.
     private func concerns(_ record: LocationRecord) -> Bool {
         switch status {
-        case .creating: record.isWanted && !record.isToBeVerified
+        case .creating: record.isWanted && !record.isAsWanted
         // The old location matters once the new one is there: it need not work for its path to be changed.
         case .editing:
             (record.path == (pending ?? configuration).path || !record.isWanted && isOld(record) && record.isThere)
-                && !record.isToBeVerified
+                && !record.isAsWanted
         // What turns up later could not be removed any more: the credentials go with the integration.
         case .deleting: true
         case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
@@ -40,7 +63,13 @@ extension Integration {
 }
 
 extension LocationRecord {
-    fileprivate var isToBeVerified: Bool { if case .verify = step { true } else { false } }
+    /// Perhaps it is to be looked at again; nobody waits for that.
+    fileprivate var isAsWanted: Bool {
+        switch step {
+        case .settled, .verify: true
+        case .create, .lookThenCreate, .updateRole, .lookThenUpdate, .delete, .lookThenDelete, .forget: false
+        }
+    }
 
     /// AWS has it, or may have it; not only that an earlier create could still make it.
     fileprivate var isThere: Bool { made != nil || attemptedAt != nil }
@@ -68,6 +97,7 @@ extension Integration {
 
     /// AWS answered that it has made, or changed, this location.
     public mutating func locationWasMade(_ made: LocationRecord.Made, at path: LocationPath, now: Date) {
+        noteNew(path, now: now)
         updateLocation(path) { record in
             record.made = made
             record.attemptedAt = nil
@@ -78,12 +108,19 @@ extension Integration {
 
     /// A look showed this location, made by us.
     public mutating func locationWasFound(_ made: LocationRecord.Made, at path: LocationPath, now: Date) {
+        noteNew(path, now: now)
         updateLocation(path) { record in
             record.giveUpAnswer()
             record.made = made
             record.forgetWhatIsOver(now: now)
         }
         progress(now: now)
+    }
+
+    /// A location that is made again in the same place has none of the grants that our records know.
+    private mutating func noteNew(_ path: LocationPath, now: Date) {
+        guard path == configuration.path, status != .creating, location(at: path)?.made == nil else { return }
+        schedule.nextCheckAt = now
     }
 
     /// AWS answered that it has removed the location of the known id, or that it has none of that id. Without a known id:
@@ -106,6 +143,31 @@ extension Integration {
         // Another record may be due for a retry before.
         if let next = schedule.nextAttemptAt, next > now, next < date { return }
         schedule.nextAttemptAt = date
+    }
+
+    /// No grant is left at the old location, so that it is wanted no more.
+    public mutating func grantsHaveMoved(now: Date) {
+        guard movingGrants != nil, let old = locations.firstIndex(where: isOld) else { return }
+        locations[old].isWanted = false
+        if locations[old].step == .forget { locations.remove(at: old) }
+        progress(now: now)
+    }
+
+    /// The change under way goes on only when grants have come or gone. Without any progress it is given up after
+    /// `patience`.
+    public mutating func waitForGrants(_ wait: GrantWait, now: Date, delay: TimeInterval, patience: TimeInterval) {
+        let next = now.addingTimeInterval(delay)
+        guard status.isTransitional else { return lookAgain(at: next, now: now) }
+        if report.message == wait.message {
+            schedule.failures += 1
+        } else {
+            schedule.failures = 0
+            report.message = wait.message
+            report.updatedAt = now
+        }
+        let isStuck = schedule.failures >= Self.leastTries && now.timeIntervalSince(report.updatedAt) >= patience
+        if wait.isFinal || isStuck { return fail(wait.problem ?? wait.message, now: now) }
+        schedule.nextAttemptAt = next
     }
 
     /// A try failed. Transient problems are tried again after `delay`, until `patience` is used up.
@@ -209,31 +271,18 @@ extension Integration {
     private mutating func progress(now: Date) {
         schedule.failures = 0
         schedule.nextAttemptAt = now
-        let isReached = locations.allSatisfy { !concerns($0) || $0.step == .settled }
+        let isReached = locations.allSatisfy { !concerns($0) }
         switch status {
         case .creating:
             if isReached { finish(.locationCreated, message: nil, now: now) }
         case .editing:
-            if isReached, !cutOver() { finish(.editApplied, message: nil, now: now) }
+            if isReached, movingGrants == nil { finish(.editApplied, message: nil, now: now) }
         case .deleting:
             if isReached { finish(.locationRemoved, message: nil, now: now) }
         case .createError, .deleted, .deleteError, .disabled, .editError, .enabled, .migrateError, .migrating,
             .recurringValidationError:
             if isSettled { schedule.nextAttemptAt = nil }
         }
-    }
-
-    /// The new location is there: the old one is wanted no more. `false` when there is none (any more).
-    private mutating func cutOver() -> Bool {
-        guard let pending, pending.path != configuration.path, let old = locations.firstIndex(where: isOld) else {
-            return false
-        }
-        locations[old].isWanted = false
-        if locations[old].step == .forget {
-            locations.remove(at: old)
-            return false
-        }
-        return locations[old].isThere
     }
 
     private mutating func finish(_ event: IntegrationLifecycle.Event, message: String?, now: Date) {

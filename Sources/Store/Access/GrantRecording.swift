@@ -18,16 +18,23 @@ struct GrantRecording {
     func record(_ reports: [GrantReport]) throws -> GrantProgress {
         var progress = GrantProgress()
         var gone: [IntegrationID: Int] = [:]
+        var left: Set<IntegrationID> = []
         for report in reports {
             guard let before = try rows.load(report.id) else { continue }
             var record = before
             record.apply(report, now: now, rules: rules)
             try audit(report, from: before, to: record)
             if record.isActive, record.isWanted, try unplanWaiting(for: record.id) { progress.hasUnplanned = true }
-            if record.step == .forget { try rows.forget(record.id) } else { try rows.update(record) }
+            if record.step == .forget {
+                try rows.forget(record.id)
+                left.insert(record.integrationID)
+            } else {
+                try rows.update(record)
+            }
             note(report.outcome, before, record, &progress, &gone)
         }
         for (integration, count) in gone { try retryFull(integration, count) }
+        for integration in left { try letLocationGo(integration) }
         for integration in progress.toCheck {
             try db.run(
                 "UPDATE integration SET next_check_at = ? WHERE id = ?", [now.milliseconds, integration.value])
@@ -93,6 +100,22 @@ struct GrantRecording {
             )
             """, [id.value])
         return db.changesCount > 0
+    }
+
+    /// When that was the last grant that is not where the integration's grants are to be, a location that is to go can go.
+    private func letLocationGo(_ integration: IntegrationID) throws {
+        try db.run(
+            """
+            UPDATE integration SET next_attempt_at = ? WHERE id = ? AND next_attempt_at > ?
+                AND NOT EXISTS (
+                    SELECT 1 FROM access_grant g
+                    WHERE g.integration_id = integration.id AND g.location_path < COALESCE(integration.grant_path, '')
+                )
+                AND NOT EXISTS (
+                    SELECT 1 FROM access_grant g
+                    WHERE g.integration_id = integration.id AND g.location_path > COALESCE(integration.grant_path, '')
+                )
+            """, [now.milliseconds, integration.value, now.milliseconds])
     }
 
     /// There is room again in the Access Grants instance for some that it was too full for.

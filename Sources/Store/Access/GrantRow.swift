@@ -81,6 +81,22 @@ struct GrantRows {
         return GrantRecordID(db.lastInsertedRowID)
     }
 
+    /// What Sluice made and nothing asks for: it is only to be removed. `false` when there is a record of it.
+    func insertLeftOver(_ found: DriftRepair.LeftOver, of integration: IntegrationID, now: Date) throws -> Bool {
+        try db.run(
+            """
+            INSERT INTO access_grant (
+                integration_id, location_path, sub_prefix, is_object, grantee_type, grantee_identifier, permission,
+                is_wanted, status, grant_id, grant_arn, location_id, is_foreign, next_attempt_at, failures, since
+            )
+            VALUES (?, ?, ?, ?, ?, ?, ?, 0, 'revoking', ?, ?, ?, 0, ?, 0, ?) ON CONFLICT DO NOTHING
+            """,
+            [integration.value] + Self.bound(found.key) + [
+                found.made.grantID, found.made.arn, found.made.locationID, now.milliseconds, now.milliseconds,
+            ])
+        return db.changesCount > 0
+    }
+
     /// All of it that can change.
     func update(_ record: GrantRecord) throws {
         try db.run(

@@ -32,7 +32,9 @@ public struct SQLiteGrantRepository: GrantRepository {
         SELECT id, (
             SELECT MIN(next_attempt_at) FROM access_grant
             WHERE next_attempt_at IS NOT NULL AND integration_id = due.id
-        ) FROM due WHERE id IS NOT NULL
+        ) FROM due WHERE id IS NOT NULL AND EXISTS (
+            SELECT 1 FROM integration WHERE integration.id = due.id AND integration.status <> 'disabled'
+        )
         """
 
     public func schedule() async throws(DomainError) -> [GrantsDue] {
@@ -58,8 +60,14 @@ public struct SQLiteGrantRepository: GrantRepository {
                 let due = try db.rows(
                     Self.claim, [request.integrationID.value, now.milliseconds, Int64(request.limit)],
                     GrantRows.decode)
+                var room = try GrantRoom(db, beside: request.integrationID, quota: rules.quota)
                 for record in due {
                     var begun = record
+                    if record.step == .create, let full = room.usageIfFull() {
+                        begun.refuseForWantOfRoom(full, now: now, rules: rules, jitter: .random(in: 0...1))
+                        try rows.update(begun)
+                        continue
+                    }
                     if begun.begin(now: now, rules: rules) { claimed.append(record) }
                     if begun.step == .forget { try rows.forget(begun.id) } else { try rows.update(begun) }
                 }
@@ -101,15 +109,16 @@ extension SQLiteGrantRepository {
             var census = GrantCensus(unplanned: unplanned)
             _ = try db.rows(
                 """
-                SELECT location_path, COUNT(*), SUM(is_wanted = 1 AND status = 'active'),
+                SELECT location_path, COUNT(*), SUM(is_wanted), SUM(is_wanted = 1 AND status = 'active'),
                     SUM(is_wanted = 1 AND status IN ('failed', 'quotaExceeded')),
-                    MAX(CASE WHEN is_wanted = 1 AND status IN ('failed', 'quotaExceeded') THEN message END)
+                    MAX(CASE WHEN is_wanted = 1 AND status IN ('failed', 'quotaExceeded') THEN message END),
+                    MAX(CASE WHEN is_wanted = 0 OR status = 'pending' THEN message END)
                 FROM access_grant WHERE integration_id = ? GROUP BY location_path
                 """, [integration.value]
             ) { row in
                 census.locations[try row.parsed { try LocationPath($0) }] = GrantCensus.Location(
-                    total: Int(try row.integer()), active: Int(try row.integer()), refused: Int(try row.integer()),
-                    reason: row.optionalText())
+                    total: Int(try row.integer()), wanted: Int(try row.integer()), active: Int(try row.integer()),
+                    refused: Int(try row.integer()), reason: row.optionalText(), delay: row.optionalText())
             }
             return census
         }

@@ -46,7 +46,7 @@ struct IntegrationAggregates {
             VALUES (1\(String(repeating: ", ?", count: columns.count)))
             """,
             IntegrationRow.bound(
-                IntegrationLifecycle.initial.status, new.configuration, pending: nil, new.report, new.schedule))
+                IntegrationLifecycle.initial.status, new.configuration, pending: nil, new.report, new.schedule, nil))
         let id = IntegrationID(db.lastInsertedRowID)
         try secrets.insert(new.configuration.secret, id, .current)
         try locations.replace([], by: new.locations, id, new.configuration.connection)
@@ -54,7 +54,7 @@ struct IntegrationAggregates {
         return try required(id)
     }
 
-    func save(_ new: Integration) throws -> Integration {
+    func save(_ new: Integration) throws -> (before: Integration, after: Integration) {
         guard let old = try load(new.id) else {
             throw DomainError(.notFound, "No integration found with ID \(new.id).")
         }
@@ -76,14 +76,14 @@ struct IntegrationAggregates {
         try secrets.replace(old.pending?.secret, by: isKept ? new.pending?.secret : nil, new.id, .pending)
         try locations.replace(old.locations, by: new.locations, new.id, new.configuration.connection)
         try results.replace(old.report.validation, by: new.report.validation, new.id)
-        return try required(new.id)
+        return (old, try required(new.id))
     }
 
     private func update(_ new: Integration, from sources: [IntegrationStatus]) throws {
         let assignments = IntegrationRow.savedColumns.map { "\($0) = ?" }.joined(separator: ", ")
         let places = sources.map { _ in "?" }.joined(separator: ", ")
         let values = IntegrationRow.bound(
-            new.status, new.configuration, pending: new.pending, new.report, new.schedule)
+            new.status, new.configuration, pending: new.pending, new.report, new.schedule, new.grantPath)
         try db.run(
             """
             UPDATE integration SET revision = revision + 1, \(assignments)

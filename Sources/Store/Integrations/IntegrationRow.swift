@@ -12,7 +12,7 @@ struct IntegrationRow {
     static let savedColumns =
         ["status"] + ConfigurationColumns.names + ConfigurationColumns.names.map { "pending_\($0)" } + [
             "message", "created_by", "created_at", "updated_at", "next_attempt_at", "failures", "status_since",
-            "next_check_at",
+            "next_check_at", "grant_path",
         ]
     static let select = "SELECT id, revision, \(savedColumns.joined(separator: ", ")) FROM integration"
 
@@ -42,12 +42,12 @@ struct IntegrationRow {
     /// In the order of `savedColumns`.
     static func bound(
         _ status: IntegrationStatus, _ configuration: IntegrationConfiguration, pending: IntegrationConfiguration?,
-        _ report: IntegrationReport, _ schedule: IntegrationSchedule
+        _ report: IntegrationReport, _ schedule: IntegrationSchedule, _ grantPath: LocationPath?
     ) -> Bound {
         [status.rawValue] + ConfigurationColumns.bound(configuration) + ConfigurationColumns.bound(pending) + [
             report.message, report.createdBy.value, report.createdAt.milliseconds, report.updatedAt.milliseconds,
             schedule.nextAttemptAt?.milliseconds, Int64(schedule.failures), schedule.statusSince.milliseconds,
-            schedule.nextCheckAt?.milliseconds,
+            schedule.nextCheckAt?.milliseconds, grantPath?.description,
         ]
     }
 }

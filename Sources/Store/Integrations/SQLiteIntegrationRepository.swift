@@ -60,15 +60,16 @@ public struct SQLiteIntegrationRepository: IntegrationRepository {
         async throws(DomainError) -> Integration
     {
         try await database.write { [secrets, mask] db in
-            let aggregates = IntegrationAggregates(db, secrets)
-            let before = request == nil ? nil : try aggregates.load(integration.id)
-            let saved = try aggregates.save(integration)
-            guard let request else { return saved }
-            try AuditTrail(db: db, mask: mask).append(
-                AuditEntry(
-                    at: saved.report.updatedAt, origin: request.origin, action: request.action,
-                    target: saved.auditTarget, before: before?.auditValue, after: saved.auditValue))
-            return saved
+            let (before, after) = try IntegrationAggregates(db, secrets).save(integration)
+            let trail = AuditTrail(db: db, mask: mask)
+            if let request {
+                try trail.append(
+                    AuditEntry(
+                        at: after.report.updatedAt, origin: request.origin, action: request.action,
+                        target: after.auditTarget, before: before.auditValue, after: after.auditValue))
+            }
+            try IntegrationAccess(db: db, trail: trail).follow(before, after)
+            return after
         }
     }
 

@@ -8,19 +8,33 @@ extension AWSAccessGrantsService {
         let request = CreateAccessGrantRequest(
             locationID: locationID, subPrefix: key.subPrefix, grantee: AccessGrantee(key.grantee),
             permission: AccessGrantPermission(key.permission), isObject: key.isObject)
-        let grant = try await call("s3:CreateAccessGrant", deadline) { end throws(AWSError) in
+        let reply = try await call("s3:CreateAccessGrant", deadline) { end throws(AWSError) in
             try await connections[connection].grants.createAccessGrant(request, deadline: end)
         }
-        return AWSAnswer(AWSGrant(grant), requestID: nil)
+        return AWSAnswer(AWSGrant(reply.value), requestID: reply.requestID)
     }
 
     public func deleteGrant(
         id: String, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> AWSAnswer<Void> {
-        try await call("s3:DeleteAccessGrant", deadline) { end throws(AWSError) in
+        let reply = try await call("s3:DeleteAccessGrant", deadline) { end throws(AWSError) in
             try await connections[connection].grants.deleteAccessGrant(id: id, deadline: end)
         }
-        return AWSAnswer((), requestID: nil)
+        return AWSAnswer((), requestID: reply.requestID)
+    }
+
+    public func grant(
+        id: String, _ connection: AWSConnection, deadline: Duration
+    ) async throws(AWSProblem) -> AWSGrant? {
+        do throws(AWSProblem) {
+            return AWSGrant(
+                try await call("s3:GetAccessGrant", deadline) { end throws(AWSError) in
+                    try await connections[connection].s3Control.getAccessGrant(id: id, deadline: end)
+                })
+        } catch {
+            guard error.code == "NoSuchAccessGrantError" else { throw error }
+            return nil
+        }
     }
 
     public func grants(
