@@ -8,8 +8,8 @@ import Hummingbird
     import Foundation
 #endif
 
-/// Data sources. Checks come in this order: authentication, permission to register, form, existence (what one may not see
-/// is not there), permission, state.
+/// Data sources. Checks come in this order: authentication, permission to register, form, existence (what one may not
+/// see is not there), permission, state.
 struct DataSourceRoutes: Sendable {
     let dependencies: APIDependencies
 

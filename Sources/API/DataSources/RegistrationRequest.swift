@@ -1,7 +1,7 @@
 import Domain
 
-/// `{"type","integrationId","dataSources":[{"dataSourceName"?,"prefix","prefixType"?},…]}`: well formed, but not yet measured
-/// against the integration.
+/// `{"type","integrationId","dataSources":[{"dataSourceName"?,"prefix","prefixType"?},…]}`: well formed, but not yet
+/// measured against the integration.
 struct RegistrationRequest {
     /// Of one call.
     static let maximumEntries = 10_000

@@ -1,5 +1,6 @@
-/// Reads one flat mapping of YAML 1.2 (core schema): a line `name: value` a member. What is not of that form is refused,
-/// not guessed at; nesting, anchors, tags, flow collections and block scalars are of other forms. JSON is YAML too.
+/// Reads one flat mapping of YAML 1.2 (core schema): a line `name: value` a member. What is not of that form is
+/// refused, not guessed at; nesting, anchors, tags, flow collections and block scalars are of other forms. JSON is YAML
+/// too.
 ///
 /// Not a YAML library: the one at hand brings all of Foundation with it, and follows hostile nesting down the stack.
 struct FlatYAMLReader {
