@@ -108,7 +108,8 @@ END;
 
 -- What AWS has, or may have, because of subscriptions: one row a grant, whoever needs it. Written before the first call,
 -- deleted when AWS is known to have nothing. attempted_since and attempted_at are the first and the last call that changes
--- it and whose answer is not known. leased_until: until then a worker is at it, and nobody else; what makes it due
+-- it and whose answer is not known. lost_create_at: a create without an answer that may still be done although another made
+-- the grant. leased_until: until then a worker is at it, and nobody else; what makes it due
 -- meanwhile sets next_attempt_at no earlier.
 CREATE TABLE access_grant (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -128,6 +129,7 @@ CREATE TABLE access_grant (
     is_foreign INTEGER NOT NULL CHECK (is_foreign IN (0, 1)),
     attempted_since INTEGER,
     attempted_at INTEGER,
+    lost_create_at INTEGER,
     leased_until INTEGER,
     next_attempt_at INTEGER,
     failures INTEGER NOT NULL CHECK (failures >= 0),

@@ -183,6 +183,21 @@ import Testing
         #expect(record.schedule.nextAttemptAt == at(30 + 120))
     }
 
+    @Test func `a lost create is looked for also when another made the grant and that is deleted`() {
+        var record = Self.record(attempt: Self.dark)
+        _ = record.begin(now: at(31), rules: rules)
+        record.apply(report(.made(Self.made, requestID: "r"), before: Self.dark), now: at(32), rules: rules)
+        #expect(Self.end(of: record, now: at(32)) == End(step: .settled, status: .active))
+        record.want(false, now: at(33))
+        var late = record
+        _ = record.begin(now: at(33), rules: rules)
+        record.apply(report(.gone(nil, requestID: "r")), now: at(34), rules: rules)
+        #expect(Self.end(of: record, now: at(0)) == End(step: .lookThenDelete, status: .revoking, next: 150))
+        _ = late.begin(now: at(150), rules: rules)
+        late.apply(report(.gone(nil, requestID: "r")), now: at(150), rules: rules)
+        #expect(late.step == .forget)
+    }
+
     @Test func `found by looking and not deleted, it is known from then on`() {
         var record = Self.record(isWanted: false, attempt: Self.dark)
         _ = record.begin(now: at(60), rules: rules)

@@ -112,8 +112,8 @@ final class WireStage: Sendable {
         var options = GrantOptions()
         if isHasty {
             options.callDeadline = 0.4
-            options.rules.lease = 5
-            options.rules.uncertainty = 6
+            options.rules.lease = 3
+            options.rules.uncertainty = 4
             options.rules.base = 0.02
         }
         self.options = options

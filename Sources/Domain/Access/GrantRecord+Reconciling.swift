@@ -44,16 +44,21 @@ extension GrantRecord {
     public mutating func apply(_ report: GrantReport, now: Date, rules: GrantRules) {
         schedule.leasedUntil = nil
         switch report.outcome {
-        case .made(let made, _): settle(made, isForeign: false, now: now)
+        case .made(let made, _):
+            lostCreateAt = report.before?.last ?? lostCreateAt
+            settle(made, isForeign: false, now: now)
         case .foreign(let made): settle(made, isForeign: true, now: now)
-        case .gone: settle(nil, isForeign: false, now: now)
+        case .gone: isGone(report, now: now, rules: rules)
         case .notSeen:
             attempt = report.before
             restate("A request whose answer was lost may still be carried out by AWS; it is looked for again.")
             isDue(at: darkUntil(rules) ?? now)
         case .failed(let problem, let call, let found):
             if !problem.mayHaveSucceeded { attempt = found == nil ? report.before : nil }
-            made = made ?? found
+            if made == nil, let found {
+                made = found
+                lostCreateAt = report.before?.last
+            }
             fail(problem, during: call, report, now: now, rules: rules)
         case .noLocation:
             attempt = report.before
@@ -67,6 +72,16 @@ extension GrantRecord {
 
     /// Until when a call whose answer was lost may still be carried out; `nil` when there is none.
     public func darkUntil(_ rules: GrantRules) -> Date? { attempt?.last.addingTimeInterval(rules.uncertainty) }
+
+    /// Unless a lost create may still be carried out: then it is looked for when that is over.
+    private mutating func isGone(_ report: GrantReport, now: Date, rules: GrantRules) {
+        let lost = made == nil ? report.before?.last ?? lostCreateAt : lostCreateAt
+        lostCreateAt = nil
+        settle(nil, isForeign: false, now: now)
+        guard let lost, now < lost.addingTimeInterval(rules.uncertainty) else { return }
+        attempt = Attempt(first: lost, last: lost)
+        isDue(at: isWanted ? now : lost.addingTimeInterval(rules.uncertainty))
+    }
 
     private mutating func settle(_ made: Made?, isForeign: Bool, now: Date) {
         self.made = made

@@ -27,6 +27,9 @@ public struct GrantRecord: Sendable, Equatable {
     public internal(set) var isForeign: Bool
     /// The calls that change it and whose answer is not known.
     public internal(set) var attempt: Attempt?
+    /// When the last create was begun whose answer is not known although another made the grant: done late, it would make
+    /// the grant again once that is deleted.
+    public internal(set) var lostCreateAt: Date?
     public internal(set) var state: GrantState
     public internal(set) var schedule: Schedule
 
@@ -75,7 +78,7 @@ public struct GrantRecord: Sendable, Equatable {
     /// As the store reads it; the methods below are the only ways to change it.
     public init(
         id: GrantRecordID, integrationID: IntegrationID, key: GrantKey, isWanted: Bool, made: Made?, isForeign: Bool,
-        attempt: Attempt?, state: GrantState, schedule: Schedule
+        attempt: Attempt?, lostCreateAt: Date? = nil, state: GrantState, schedule: Schedule
     ) {
         self.id = id
         self.integrationID = integrationID
@@ -84,6 +87,7 @@ public struct GrantRecord: Sendable, Equatable {
         self.made = made
         self.isForeign = isForeign
         self.attempt = attempt
+        self.lostCreateAt = lostCreateAt
         self.state = state
         self.schedule = schedule
     }

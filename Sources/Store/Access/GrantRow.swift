@@ -13,8 +13,8 @@ struct GrantRows {
 
     static let columns = """
         id, integration_id, location_path, sub_prefix, is_object, grantee_type, grantee_identifier, permission, is_wanted,
-        status, message, grant_id, grant_arn, location_id, is_foreign, attempted_since, attempted_at, leased_until,
-        next_attempt_at, failures, since
+        status, message, grant_id, grant_arn, location_id, is_foreign, attempted_since, attempted_at, lost_create_at,
+        leased_until, next_attempt_at, failures, since
         """
 
     static func decode(_ row: inout RowDecoder) throws -> GrantRecord {
@@ -24,7 +24,7 @@ struct GrantRows {
         let state = GrantState(try row.parsed(GrantStatus.init(rawValue:)), row.optionalText())
         let (grantID, arn, locationID) = (row.optionalText(), row.optionalText(), row.optionalText())
         let isForeign = try row.bool()
-        let (first, last) = (row.optionalDate(), row.optionalDate())
+        let (first, last, lostCreateAt) = (row.optionalDate(), row.optionalDate(), row.optionalDate())
         let (leasedUntil, nextAttemptAt) = (row.optionalDate(), row.optionalDate())
         var made: GrantRecord.Made?
         if let grantID, let arn, let locationID {
@@ -34,7 +34,7 @@ struct GrantRows {
         if let first, let last { attempt = GrantRecord.Attempt(first: first, last: last) }
         return GrantRecord(
             id: id, integrationID: integrationID, key: key, isWanted: isWanted, made: made, isForeign: isForeign,
-            attempt: attempt, state: state,
+            attempt: attempt, lostCreateAt: lostCreateAt, state: state,
             schedule: GrantRecord.Schedule(
                 nextAttemptAt: nextAttemptAt, leasedUntil: leasedUntil, failures: Int(try row.integer()),
                 since: try row.date()))
@@ -103,13 +103,14 @@ struct GrantRows {
             """
             UPDATE access_grant SET
                 is_wanted = ?, status = ?, message = ?, grant_id = ?, grant_arn = ?, location_id = ?, is_foreign = ?,
-                attempted_since = ?, attempted_at = ?, leased_until = ?, next_attempt_at = ?, failures = ?, since = ?
+                attempted_since = ?, attempted_at = ?, lost_create_at = ?, leased_until = ?, next_attempt_at = ?, failures = ?, since = ?
             WHERE id = ?
             """,
             [
                 record.isWanted ? 1 : 0, record.state.status.rawValue, record.state.message, record.made?.grantID,
                 record.made?.arn, record.made?.locationID, record.isForeign ? 1 : 0,
                 record.attempt?.first.milliseconds, record.attempt?.last.milliseconds,
+                record.lostCreateAt?.milliseconds,
                 record.schedule.leasedUntil?.milliseconds, record.schedule.nextAttemptAt?.milliseconds,
                 Int64(record.schedule.failures), record.schedule.since.milliseconds, record.id.value,
             ])
