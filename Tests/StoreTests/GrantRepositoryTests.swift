@@ -42,7 +42,7 @@ import Testing
         #expect(try await stage.states() == [GrantState(.active)])
         #expect(
             try await grants.census(of: stage.integration)
-                == GrantCensus(locations: [Fixtures.path("s3://research/"): .init(total: 1, active: 1)]))
+                == GrantCensus(locations: [Fixtures.path("s3://research/"): .init(total: 1, wanted: 1, active: 1)]))
     }
 
     @Test func `what was made and removed is in the audit log, with AWS's request id`() async throws {

@@ -103,7 +103,8 @@ struct GrantRows {
             """
             UPDATE access_grant SET
                 is_wanted = ?, status = ?, message = ?, grant_id = ?, grant_arn = ?, location_id = ?, is_foreign = ?,
-                attempted_since = ?, attempted_at = ?, lost_create_at = ?, leased_until = ?, next_attempt_at = ?, failures = ?, since = ?
+                attempted_since = ?, attempted_at = ?, lost_create_at = ?, leased_until = ?,
+                next_attempt_at = ?, failures = ?, since = ?
             WHERE id = ?
             """,
             [
