@@ -14,7 +14,7 @@ help:
 	@echo "make run    build, then serve on http://127.0.0.1:8080 with the embedded AWS (key: $(TRIAL_KEY))"
 	@echo "make test   unit, store, router and live tests; Python clients and Terraform against the embedded AWS"
 	@echo "make lint   layout, imports, house rules"
-	@echo "make bench  costs and speed, beside peers"
+	@echo "make bench  costs and speed, beside peers; ONLY='grants reads' runs only those"
 
 dependencies:
 	@Scripts/system-dependencies
@@ -29,7 +29,7 @@ demo: build
 	.build/debug/sluice demo
 
 run: build
-	SLUICE_BOOTSTRAP_API_KEY=$(TRIAL_KEY) .build/debug/sluice serve --sandbox
+	SLUICE_BOOTSTRAP_API_KEY=$(TRIAL_KEY) SLUICE_SANDBOX_PORT=4566 .build/debug/sluice serve --sandbox
 
 test: dependencies $(VENV)
 	swift build $(SWIFT_FLAGS) --build-tests
@@ -44,7 +44,7 @@ format:
 	swift format --in-place --parallel --recursive $(SOURCES)
 
 bench: release
-	python3 Benchmarks/bench.py
+	python3 Benchmarks/bench.py $(ONLY)
 
 $(VENV): Tests/Clients/requirements.txt
 	@Scripts/system-dependencies python

@@ -2,11 +2,18 @@
 
 import sys
 
+import catalogue
+import grants
 import reads
+import reconciling
+import registering
 import round_trips
 import waiting
 
-ALL = {"round_trips": round_trips, "waiting": waiting, "reads": reads}
+ALL = {
+    "round_trips": round_trips, "waiting": waiting, "reads": reads, "grants": grants, "registering": registering,
+    "reconciling": reconciling, "catalogue": catalogue,
+}
 
 if __name__ == "__main__":
     unknown = [name for name in sys.argv[1:] if name not in ALL]

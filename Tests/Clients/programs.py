@@ -18,6 +18,12 @@ class Program:
         self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
         self.process = subprocess.Popen([self.binary, *self.arguments], stdout=subprocess.PIPE,
                                         env=self.environment, text=True)
         alarm = threading.Timer(30, self.process.kill)
@@ -33,7 +39,7 @@ class Program:
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         return self
 
-    def __exit__(self, *_):
+    def stop(self):
         self.process.terminate()
         try:
             self.process.wait(15)
