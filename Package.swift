@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "API", "AWS", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker",
+                "API", "AWS", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker", "XML",
                 argumentParser, configuration, coreMetrics, crypto, httpTypes, hummingbird, logging, metrics, nioCore,
                 serviceLifecycle, unixSignals,
             ],

@@ -32,6 +32,22 @@ final class DemoStage {
         return answer.json
     }
 
+    /// A GET that nobody sees.
+    func ask(_ path: String) async throws -> JSONValue { try await api.send(.get, path).json }
+
+    /// Looks again until it is so, or ten seconds are over.
+    func wait(until isSo: () async throws -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try await !isSo(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    /// A command that is no request to Sluice, and what came of it.
+    func show(command: String, answer: String, then judge: (String) -> Void = { _ in }) {
+        Terminal.print(indented(command, by: "   $ ", then: "     "))
+        Terminal.print(indented(answer, by: "   < ", then: "   < "))
+        judge(answer)
+    }
+
     func expect(_ what: String, _ holds: Bool, got: String = "") {
         if holds {
             Terminal.print("   ✓ \(what)")

@@ -83,8 +83,22 @@ private final class Play: Service {
         let transport = try CurlTransport(.init(proxy: .none))
         defer { transport.shutdown() }
         let stage = DemoStage(api: try APIClient(url: address, key: key, transport: transport), address: address)
-        try await Demonstration(stage: stage, aws: SandboxBehindDemo(address: endpoint, transport: transport)).run()
+        let aws = SandboxBehindDemo(address: endpoint, transport: transport)
+        try await Demonstration(stage: stage, aws: aws, reader: reader(aws)).run()
         let found = stage.failures
         failures.withLock { $0 = found }
+    }
+
+    private func reader(_ aws: SandboxBehindDemo) -> (any DataReader, String) {
+        let path = ProcessInfo.processInfo.environment["PATH"]
+        guard let program = ChildProcess.find("aws", on: path) else {
+            let signed = SignedReader(
+                address: aws.address, account: aws.account, region: aws.region, transport: aws.transport)
+            return (signed, "(The AWS CLI is not installed: the same requests are sent without it.)")
+        }
+        let reader = CommandLineReader(
+            program: program, address: aws.address, account: aws.account, region: aws.region, path: path,
+            folder: folder)
+        return (reader, "(With the AWS CLI of this machine.)")
     }
 }

@@ -1,9 +1,11 @@
 import HTTPTypes
 
-/// The whole life of an integration, against a running server and the AWS it uses.
+/// The whole life of an integration and of the access to its data, against a running server and the AWS it uses.
 struct Demonstration {
     let stage: DemoStage
     let aws: any DemoAWS
+    /// How the data is read, and what is to be said of it.
+    let reader: (reader: any DataReader, means: String)
 
     private static let path = "s3://sandbox-data/"
     private static let newPath = "s3://sandbox-data/research/"
@@ -13,6 +15,7 @@ struct Demonstration {
         try await start()
         let id = try await create()
         try await refusals()
+        try await people(id)
         try await editThatRollsBack(id)
         try await edit(id)
         try await delete(id)
@@ -131,8 +134,12 @@ protocol DemoAWS: Sendable {
     var locationRole: String { get }
     var accessKeyID: String { get }
     var secretAccessKey: String { get }
+    var alice: DemoPerson { get }
+    var bob: DemoPerson { get }
 
     /// What AWS itself lists, sorted.
     func locationScopes() async throws -> [String]
+    /// `READ s3://bucket/prefix/* to user/alice` of each grant AWS itself lists, sorted.
+    func grants() async throws -> [String]
     func refuseNext(_ operation: String) async throws
 }

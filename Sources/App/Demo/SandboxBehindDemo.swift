@@ -14,12 +14,25 @@ struct SandboxBehindDemo: DemoAWS {
     let accessKeyID = SandboxDefaults.adminAccessKeyID
     let secretAccessKey = SandboxDefaults.adminSecretAccessKey
 
+    let alice = DemoPerson(SandboxDefaults.alice)
+    let bob = DemoPerson(SandboxDefaults.bob)
+
     func locationScopes() async throws -> [String] {
+        try await control().listAccessGrantsLocations().items.map(\.scope).sorted()
+    }
+
+    func grants() async throws -> [String] {
+        try await control().listAccessGrants().items.map { grant in
+            let name = grant.grantee.identifier.split(separator: ":").last ?? ""
+            return "\(grant.permission.rawValue) \(grant.scope) to \(name)"
+        }.sorted()
+    }
+
+    private func control() throws -> S3ControlClient {
         let environment = EmbeddedAWS.environment(endpoint: address, over: [:])
-        let client = S3ControlClient(
+        return S3ControlClient(
             try AWSRuntime(environment, transport: transport),
             credentials: EnvironmentCredentialsProvider(environment: environment), region: region, account: account)
-        return try await client.listAccessGrantsLocations().items.map(\.scope).sorted()
     }
 
     func refuseNext(_ operation: String) async throws {
@@ -32,5 +45,13 @@ struct SandboxBehindDemo: DemoAWS {
         let api = try APIClient(url: address, key: nil, transport: transport)
         let answer = try await api.send(.put, "/_sandbox/faults", body: try rule.bytes())
         guard answer.isSuccess else { throw CommandFailure("The sandbox refused the fault: \(answer.status).") }
+    }
+}
+
+extension DemoPerson {
+    fileprivate init(_ user: SandboxDefaults.DataUser) {
+        self.init(
+            name: user.name, arn: user.arn,
+            keys: DemoKeys(accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey))
     }
 }
