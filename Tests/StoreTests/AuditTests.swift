@@ -163,8 +163,45 @@ import Testing
         #expect(try await ids { $0.from = moment(11) } == [])
         #expect(try await ids { $0.action = "user.create" } == [1])
         #expect(try await ids { ($0.targetType, $0.targetID) = ("accessGrant", "g-1") } == [3, 5, 7, 9])
+        #expect(try await ids { $0.targetType = "user" } == [1])
+        #expect(try await ids { $0.targetID = "g-0" } == [2, 4, 6, 8])
+        #expect(try await ids { ($0.actor, $0.action) = ("7", "accessGrant.create") } == [3, 6, 9, 10])
+        #expect(
+            try await ids {
+                ($0.actor, $0.targetType, $0.targetID, $0.action) = ("7", "accessGrant", "g-1", "accessGrant.create")
+            } == [3, 9])
         #expect(
             try await ids(limit: 1) { ($0.targetID, $0.actor, $0.from) = ("g-1", "ada", moment(4)) } == [9])
+    }
+
+    /// However many rows there are, a page must not need all of them.
+    @Test(arguments: [
+        ("", [], "PRIMARY KEY"), ("targetType", ["integration"], "PRIMARY KEY"),
+        ("targetType targetId", ["integration", "1"], "audit_event_target "),
+        ("actor", ["ada"], "audit_event_actor_userid "), ("action", ["user.create"], "audit_event_action "),
+        ("actor action", ["ada", "user.create"], "audit_event_actor_userid "),
+        ("targetType targetId actor action", ["integration", "1", "ada", "user.create"], "audit_event_target "),
+    ])
+    func `no page is sorted`(_ names: String, _ values: [String], _ index: String) async throws {
+        var query = AuditQuery()
+        for (name, value) in zip(names.split(separator: " "), values) {
+            switch name {
+            case "targetType": query.targetType = value
+            case "targetId": query.targetID = value
+            case "actor": query.actor = value
+            default: query.action = value
+            }
+        }
+        query.from = moment(0)
+        query.until = moment(9)
+        let plan = try await store.database.pool.read { [query] db in
+            let selection = AuditSelection(query, after: 0, limit: 10)
+            return try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN \(selection.sql)", arguments: StatementArguments(selection.arguments)
+            ).map { $0["detail"] as String? ?? "" }
+        }
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
+        #expect(plan[0].contains(index), "\(plan)")
     }
 
     // MARK: What leaves a row

@@ -59,44 +59,53 @@ private struct ChainedRow {
     }
 }
 
-/// The statement that reads a page. Every index ends with the row's id, so that the rows of one actor, action or target
-/// come in order without being sorted; `+at` keeps the index on time, which would need sorting, out of it.
-private struct AuditSelection {
-    let sql: String
-    let arguments: Bound
+/// The statement that reads a page.
+///
+/// Every index ends with the row's id, so that the rows of one target, actor or action come in order without being sorted.
+/// Of several conditions the one that leaves the fewest rows is served by its index; the others are written as expressions,
+/// lest an index be taken whose rows are many, or need sorting.
+struct AuditSelection {
+    private static let columns = """
+        SELECT id, at, actor_id, actor_userid, key_id, source, request_id, action, target_type, target_id, before, after,
+            outcome, aws_request_id, hash
+        """
+
+    private(set) var sql = ""
+    private(set) var arguments: Bound = []
 
     init(_ query: AuditQuery, after: Int64, limit: Int) {
+        let isByTarget = query.targetType != nil && query.targetID != nil
+        let isByActor = !isByTarget && query.actor != nil
         var conditions = ["id > ?"]
-        var arguments: Bound = [after]
+        var bound: Bound = [after]
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             guard let value else { return }
             conditions.append(condition)
-            arguments.append(value)
+            bound.append(value)
         }
         let from = query.from?.milliseconds
-        add("+at >= ?", from)
+        add("at + 0 >= ?", from)
         // Only a first page may begin far from its first row.
-        add("id >= (SELECT MIN(id) FROM audit_event WHERE at >= ?)", after == 0 ? from : nil)
-        add("+at < ?", query.until?.milliseconds)
-        add("action = ?", query.action)
-        add("target_type = ?", query.targetType)
-        add("target_id = ?", query.targetID)
-        let id = query.actor.flatMap { Int64($0) }
-        let actors: [(String, (any DatabaseValueConvertible)?)] = [("actor_userid", query.actor), ("actor_id", id)]
-        let wanted = actors.filter { $0.1 != nil }
-        let columns = """
-            SELECT id, at, actor_id, actor_userid, key_id, source, request_id, action, target_type, target_id, before,
-                after, outcome, aws_request_id, hash
-            """
-        let rest = "FROM audit_event WHERE \(conditions.joined(separator: " AND "))"
-        guard !wanted.isEmpty else {
-            sql = "\(columns) \(rest) ORDER BY id LIMIT ?"
-            self.arguments = arguments + [Int64(limit)]
+        add("id >= (SELECT MIN(id + 0) FROM audit_event WHERE at >= ?)", after == 0 ? from : nil)
+        add("at + 0 < ?", query.until?.milliseconds)
+        add(isByTarget || isByActor ? "action || '' = ?" : "action = ?", query.action)
+        add(isByTarget ? "target_type = ?" : "target_type || '' = ?", query.targetType)
+        add(isByTarget ? "target_id = ?" : "target_id || '' = ?", query.targetID)
+        let end = "ORDER BY id LIMIT ?"
+        let byUserid = isByTarget ? "actor_userid || '' = ?" : "actor_userid = ?"
+        guard let actor = query.actor, let id = Int64(actor) else {
+            add(byUserid, query.actor)
+            sql = "\(Self.columns) FROM audit_event WHERE \(conditions.joined(separator: " AND ")) \(end)"
+            arguments = bound + [Int64(limit)]
             return
         }
-        let halves = wanted.map { "SELECT * FROM (\(columns) \(rest) AND \($0.0) = ? ORDER BY id LIMIT ?)" }
-        sql = halves.joined(separator: " UNION ") + " ORDER BY id LIMIT ?"
-        self.arguments = wanted.flatMap { arguments + [$0.1, Int64(limit)] } + [Int64(limit)]
+        // A number is a user's id, or the userid of another.
+        let rest = "\(Self.columns) FROM audit_event WHERE \(conditions.joined(separator: " AND "))"
+        let byID = isByTarget ? "actor_id + 0 = ?" : "actor_id = ?"
+        sql = """
+            SELECT * FROM (\(rest) AND \(byUserid) \(end)) UNION SELECT * FROM (\(rest) AND \(byID) \(end)) \(end)
+            """
+        arguments = bound + [actor, Int64(limit)] + bound + [id, Int64(limit)] + [Int64(limit)]
     }
 }
 

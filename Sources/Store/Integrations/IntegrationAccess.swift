@@ -11,6 +11,8 @@ import GRDB
 struct IntegrationAccess {
     let db: Database
     let trail: AuditTrail
+    /// Whose wish the change is, or Sluice's own step.
+    let origin: AuditOrigin
 
     func follow(_ old: Integration, _ new: Integration) throws {
         if old.configuration.path != new.configuration.path { try moveScopes(of: new, from: old.configuration.path) }
@@ -48,7 +50,7 @@ struct IntegrationAccess {
                 wanted.isDisabled = true
                 wanted.updatedAt = now
                 let after = try rows.update(wanted)
-                try trail.append(.disableDataSource, from: before, to: after, by: .system, at: now)
+                try trail.append(.disableDataSource, from: before, to: after, by: origin, at: now)
             }
             guard let end = page.last?.id.value else { return }
             last = end

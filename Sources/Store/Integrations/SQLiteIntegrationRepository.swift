@@ -68,7 +68,7 @@ public struct SQLiteIntegrationRepository: IntegrationRepository {
                         at: after.report.updatedAt, origin: request.origin, action: request.action,
                         target: after.auditTarget, before: before.auditValue, after: after.auditValue))
             }
-            try IntegrationAccess(db: db, trail: trail).follow(before, after)
+            try IntegrationAccess(db: db, trail: trail, origin: request?.origin ?? .system).follow(before, after)
             return after
         }
     }
