@@ -9,9 +9,9 @@ import Transport
 /// The real binary on the embedded AWS, killed while a thousand grants are being changed.
 @Suite(.serialized) struct GrantCrashTests {
     /// Of some 4,000: the first, where everything is planned and leased, and then ever further on.
-    private static let points = [1, 4, 5, 6, 7, 9, 40, 300, 777, 1_300, 2_000, 2_900, 3_700]
+    private static let points = [1, 5, 7, 9, 300, 1_300, 2_300, 3_300, 3_900]
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(8)))
     func `killed at any point, a thousand grants come to the same end`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-grants-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -42,7 +42,8 @@ private final class GrantRehearsal {
     private let aws: S3ControlClient
     private var principals = [SandboxDefaults.bob.arn, SandboxDefaults.alice.arn]
     private var scopes: [String] = []
-    private var integration = ""
+    /// Beside the server's own; opened once there is a database.
+    private var store: SQLiteStore?
 
     init(sandbox: String, folder: URL) throws {
         database = folder.appending(path: "sluice.db").path
@@ -76,19 +77,19 @@ private final class GrantRehearsal {
                     "authenticationType": "auto",
                 ],
             ])
-        integration = answer["id"] ?? ""
-        #expect(try await server.settledStatus(integration) == "enabled")
+        #expect(try await server.settledStatus(answer["id"] ?? "") == "enabled")
         program.kill()
-        try await withStore { store in
-            let location = try LocationPath(path)
-            let new = try (1...Self.count).map { number in
-                let prefix = try DataPrefix("\(number)/", under: location)
-                scopes.append("\(path)\(number)/*")
-                return NewDataSource(name: "source-\(number)", prefix: prefix, scope: prefix.scope(under: location))
-            }
-            _ = try await store.dataSources.insert(
-                new, of: IntegrationID(1), for: .everything(Self.owner), answer: nil, by: .system, now: Date())
+        let store = try await SQLiteStore.open(
+            at: database, keys: try MasterKeys.load(masterKey: nil, databasePath: database))
+        self.store = store
+        let location = try LocationPath(path)
+        let new = try (1...Self.count).map { number in
+            let prefix = try DataPrefix("\(number)/", under: location)
+            scopes.append("\(path)\(number)/*")
+            return NewDataSource(name: "source-\(number)", prefix: prefix, scope: prefix.scope(under: location))
         }
+        _ = try await store.dataSources.insert(
+            new, of: IntegrationID(1), for: .everything(Self.owner), answer: nil, by: .system, now: Date())
         scopes.sort()
     }
 
@@ -96,9 +97,7 @@ private final class GrantRehearsal {
     func changeEverything() async throws {
         principals.reverse()
         let change = ProfileChange(externalUserIDs: ExternalUserIDs(iamPrincipalARN: principals[0]))
-        try await withStore { store in
-            _ = try await store.identities.updateProfile(of: Self.owner, change, by: .system, now: Date())
-        }
+        _ = try await store?.identities.updateProfile(of: Self.owner, change, by: .system, now: Date())
     }
 
     /// Runs a server until all is done, or it dies.
@@ -119,18 +118,16 @@ private final class GrantRehearsal {
             return true
         }
         defer { program.kill() }
-        return try await withStore { store in
-            while program.isRunning {
-                // Reading what AWS has takes its time, so that the server gets to work in between.
-                guard try await isRight() else { continue }
-                let census = try await store.grants.census(of: IntegrationID(1))
-                let location = census.locations.values.first
-                if census.unplanned == 0, location == .init(total: Self.count, wanted: Self.count, active: Self.count) {
-                    return false
-                }
+        while program.isRunning {
+            // Reading what AWS has takes its time, so that the server gets to work in between.
+            guard try await isRight() else { continue }
+            let census = try await store?.grants.census(of: IntegrationID(1))
+            let location = census?.locations.values.first
+            if census?.unplanned == 0, location == .init(total: Self.count, wanted: Self.count, active: Self.count) {
+                return false
             }
-            return true
         }
+        return true
     }
 
     /// Whether AWS has the thousand grants that are wanted, and no other.
@@ -139,12 +136,5 @@ private final class GrantRehearsal {
         guard page.nextToken == nil, page.items.count == Self.count else { return false }
         return page.items.allSatisfy { $0.grantee.identifier == principals[0] && $0.permission == .read }
             && page.items.map(\.scope).sorted() == scopes
-    }
-
-    private func withStore<Value>(_ body: (SQLiteStore) async throws -> Value) async throws -> Value {
-        let store = try await SQLiteStore.open(
-            at: database, keys: try MasterKeys.load(masterKey: nil, databasePath: database))
-        defer { try? store.close() }
-        return try await body(store)
     }
 }
