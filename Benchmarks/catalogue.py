@@ -44,7 +44,7 @@ def reads(size, chance):
         "page, by name": [("/dataSource?sortField=name&size=50",
                            ("SELECT id, name FROM data_source ORDER BY name, id LIMIT 50", ()))] * SAMPLES,
         "page, newest first": [("/dataSource?sortField=createdAt&sortOrder=desc&size=50", (
-            "SELECT id, name FROM data_source ORDER BY created_at DESC, id DESC LIMIT 50", ()))] * SAMPLES,
+            "SELECT id, name FROM data_source ORDER BY id DESC LIMIT 50", ()))] * SAMPLES,
     }
 
 
