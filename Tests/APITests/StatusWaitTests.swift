@@ -37,7 +37,7 @@ final class HeldClock: Clock {
 }
 
 /// `GET /integrations/{id}/status?wait=`
-@Suite(.timeLimit(.minutes(1))) struct StatusWaitTests {
+@Suite(.timeLimit(.minutes(10))) struct StatusWaitTests {
     private let clock = HeldClock()
 
     /// Lets `act` run while a caller waits for integration 1, which is being created.

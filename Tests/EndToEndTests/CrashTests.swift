@@ -7,7 +7,7 @@ import Transport
 
 /// The real binary on the embedded AWS, killed at every call and commit in turn, until a change survives.
 @Suite(.serialized) struct CrashTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func `killed at any call or commit, the next start brings every change to its end`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-crash-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

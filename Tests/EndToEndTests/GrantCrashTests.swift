@@ -11,7 +11,7 @@ import Transport
     /// Of some 4,000: the first, where everything is planned and leased, and then ever further on.
     private static let points = [1, 5, 7, 9, 300, 1_300, 2_300, 3_300, 3_900]
 
-    @Test(.timeLimit(.minutes(8)))
+    @Test(.timeLimit(.minutes(10)))
     func `killed at any point, a thousand grants come to the same end`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-grants-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -17,7 +17,7 @@ import Worker
 
 /// The worker with the real store and the real AWS clients, on a sandbox over the wire.
 @Suite(.serialized) struct GrantWireTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `a thousand grants are made with a call each, many at once`() async throws {
         let stage = try await WireStage(
             SandboxConfiguration(faultsEnabled: true, latency: .milliseconds(20)), dataSources: 1000)
@@ -31,7 +31,7 @@ import Worker
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `throttled at a hundred calls a second, none is lost and few calls are in vain`() async throws {
         let stage = try await WireStage(
             SandboxConfiguration(faultsEnabled: true, throttleRate: 100), dataSources: 500)
@@ -53,7 +53,7 @@ import Worker
         #"{"status": 503, "code": "ServiceUnavailable"}"#,
     ]
 
-    @Test(.timeLimit(.minutes(5)), arguments: ["CreateAccessGrant", "DeleteAccessGrant", "ListAccessGrants"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["CreateAccessGrant", "DeleteAccessGrant", "ListAccessGrants"])
     func `whatever happens to a call on the wire, the end is right`(_ operation: String) async throws {
         let stage = try await WireStage(SandboxConfiguration(faultsEnabled: true), dataSources: 3, isHasty: true)
         try await stage.run { () async throws in
