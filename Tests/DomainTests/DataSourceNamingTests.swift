@@ -14,7 +14,8 @@ struct DataSourceNamingTests {
             let configuration = Fixtures.configuration(path: location)
             let canonical = try DataPrefix(prefix, under: configuration.path)
             #expect(
-                DataSource.defaultName(canonical, of: configuration) == "\(place) (12*****89012/eu-west-1)", "\(prefix)")
+                DataSource.defaultName(canonical, of: configuration) == "\(place) (12*****89012/eu-west-1)", "\(prefix)"
+            )
         }
     }
 
