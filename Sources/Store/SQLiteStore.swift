@@ -1,3 +1,4 @@
+import Dispatch
 public import Domain
 import GRDB
 import Migrations
@@ -84,7 +85,13 @@ public struct SQLiteStore: Sendable {
     }
 
     /// Ends every connection. Nothing can be done with the store afterwards.
-    public func close() throws { try database.pool.close() }
+    ///
+    /// It waits for reads under way, whose ends need the threads that tasks run on: hence a thread of its own.
+    public func close() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            DispatchQueue.global().async { continuation.resume(with: Result { try database.pool.close() }) }
+        }
+    }
 }
 
 extension SQLiteStore {

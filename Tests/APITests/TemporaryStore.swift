@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Store
+import TestSupport
 
 /// A new database, removed when the last reference goes.
 final class TemporaryStore: Sendable {
@@ -14,24 +15,19 @@ final class TemporaryStore: Sendable {
 
     init() async throws {
         directory = try TemporaryFolder()
-        try await Self.template.value.write(to: directory.database)
-        database = try await Self.open(directory)
+        let path = directory.database
+        try await Self.template.copy(to: path)
+        database = try await Self.open(path.path(percentEncoded: false))
     }
-
-    deinit { try? database.close() }
 
     private static let keys = MasterKeys(current: MasterKey())
 
-    private static func open(_ directory: TemporaryFolder) async throws -> SQLiteStore {
-        try await SQLiteStore.open(at: directory.database.path(percentEncoded: false), keys: keys)
+    private static func open(_ path: String) async throws -> SQLiteStore {
+        try await SQLiteStore.open(at: path, keys: keys)
     }
 
-    /// An empty database with the present schema, made once. The first test that asks awaits it.
-    private static let template = Task {
-        let directory = try TemporaryFolder()
-        try await open(directory).close()
-        return try Data(contentsOf: directory.database)
-    }
+    /// An empty database with the present schema.
+    private static let template = TemplateFile { path in try await open(path).close() }
 }
 
 private final class TemporaryFolder: Sendable {

@@ -83,6 +83,6 @@ import Testing
                 #expect(metrics.counts.commits - before == step.commits, "\(step)")
             }
         }
-        try store.close()
+        try await store.close()
     }
 }

@@ -9,7 +9,7 @@ import Transport
 /// The real binary on the embedded AWS, killed while a thousand grants are being changed.
 @Suite(.serialized) struct GrantCrashTests {
     /// Of some 4,000: the first, where everything is planned and leased, and then ever further on.
-    private static let points = [1, 5, 7, 9, 300, 1_300, 2_300, 3_300, 3_900]
+    private static let points = [7, 1_300, 3_300]
 
     @Test(.timeLimit(.minutes(10)))
     func `killed at any point, a thousand grants come to the same end`() async throws {

@@ -136,7 +136,7 @@ final class WireStage: Sendable {
         }
         transport.shutdown()
         try sandbox.close()
-        try store.close()
+        try await store.close()
     }
 
     private func setUp() async throws -> GrantReconciler {

@@ -34,7 +34,7 @@ import Testing
         #expect(first.appliedMigrations == Migrations.all.map(\.name))
         let user = try await first.identities.insertUser(
             iamid: "bim", userid: "a", profile: User.Profile(name: "A"), permissions: [], now: Fixtures.now)
-        try first.close()
+        try await first.close()
         let second = try await open()
         #expect(second.appliedMigrations == [])
         #expect(try await second.identities.users() == [user])
@@ -53,7 +53,7 @@ import Testing
         try await store.database.pool.write { db in
             try db.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('v9999_future')")
         }
-        try store.close()
+        try await store.close()
         await #expect(throws: StoreError.newerSchema(unknownMigrations: ["v9999_future"])) { try await open() }
     }
 
@@ -62,7 +62,7 @@ import Testing
         try await store.database.pool.write { db in
             try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = 'v0001_identity'")
         }
-        try store.close()
+        try await store.close()
         await #expect(throws: StoreError.brokenHistory(missingMigrations: ["v0001_identity"])) { try await open() }
     }
 
@@ -133,7 +133,7 @@ import Testing
         #expect(id.description.wholeMatch(of: /sluice-[0-9a-f]{40}/) != nil)
         #expect(id != first.externalIDs.externalID(accountID: Fixtures.accountID, role: nil))
         #expect(id != first.externalIDs.externalID(accountID: Fixtures.otherAccountID, role: Fixtures.locationRole))
-        try first.close()
+        try await first.close()
         let again = try await open()
         #expect(id == again.externalIDs.externalID(accountID: Fixtures.accountID, role: Fixtures.locationRole))
         let other = try await SQLiteStore.open(at: directory.file("other.db"), keys: keys)

@@ -50,7 +50,7 @@ import Testing
         #expect(try leaks("AKIAnext") != [], "the search finds what is there")
         #expect(try leaks(canary) == [])
         #expect(try leaks(String(canary.reversed())) == [])
-        try store.close()
+        try await store.close()
         #expect(try leaks(canary) == [])
     }
 
@@ -76,7 +76,7 @@ import Testing
         let first = try await open(MasterKeys(current: old))
         let integrations = try await fill(first)
         let externalID = first.externalIDs.externalID(accountID: Fixtures.accountID, role: nil)
-        try first.close()
+        try await first.close()
 
         await #expect(
             throws: StoreError.wrongMasterKey(sealedUnder: old.id.description, given: [new.id.description])
@@ -86,7 +86,7 @@ import Testing
         #expect(try await both.integrations.integrations() == integrations)
         #expect(try await both.resealSecrets() == 3)
         #expect(try await both.resealSecrets() == 0)
-        try both.close()
+        try await both.close()
 
         let last = try await open(MasterKeys(current: new))
         #expect(try await last.integrations.integrations() == integrations)

@@ -57,8 +57,9 @@ final class GrantStage {
         aws = SimulatedAWS(clock: clock)
         directory = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        store = try await SQLiteStore.open(
-            at: directory.appending(path: "sluice.db").path, keys: MasterKeys(current: MasterKey()), metrics: metrics)
+        let database = directory.appending(path: "sluice.db")
+        try await Self.template.copy(to: database)
+        store = try await SQLiteStore.open(at: database.path, keys: Self.keys, metrics: metrics)
         admin = try await store.identities.insertUser(
             iamid: "bim", userid: "admin", profile: User.Profile(name: "Admin"), permissions: [], by: .system,
             now: clock.now
@@ -80,6 +81,10 @@ final class GrantStage {
     }
 
     deinit { try? FileManager.default.removeItem(at: directory) }
+
+    private static let keys = MasterKeys(current: MasterKey())
+    /// An empty database with the present schema.
+    private static let template = TemplateFile { path in try await SQLiteStore.open(at: path, keys: keys).close() }
 
     private static func enabled(
         in store: SQLiteStore, _ aws: SimulatedAWS, _ admin: UserID, _ now: Date

@@ -6,7 +6,7 @@ import Testing
 @testable import Worker
 
 @Suite struct RandomLifeTests {
-    private static let seeds = 1000
+    private static let seeds = 300
 
     /// Changes asked for at any moment, faults and kills at any point: in the end, when AWS is well again, all is right.
     @Test func `random lives end right`() async throws {

@@ -22,7 +22,7 @@ struct AuditCommand: AsyncParsableCommand {
         func run() async throws {
             let store = try await OpenStore.open(options.settings(), makingDatabase: false).database
             let last = try await AuditWalk(audit: store.audit, anchor: anchor).run()
-            try store.close()
+            try await store.close()
             Terminal.print("the audit log is whole, rows: \(last.id)")
             Terminal.print("last row and its hash: \(AuditAnchor(last))")
         }

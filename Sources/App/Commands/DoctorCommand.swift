@@ -54,7 +54,7 @@ struct DoctorCommand: AsyncParsableCommand {
         do {
             let store = try await OpenStore.open(settings, makingDatabase: false).database
             let users = try await store.identities.users(UserQuery(size: 0)).count
-            try store.close()
+            try await store.close()
             return Finding(.ok, "database", "\(settings.database) opens, its schema is up to date, users: \(users)")
         } catch {
             return Finding(.failed, "database", Self.text(error))

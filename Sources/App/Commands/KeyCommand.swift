@@ -49,7 +49,7 @@ struct KeyCommand: AsyncParsableCommand {
             _ = try await store.identities.insertKey(
                 Credential.hash(key.reveal()), user: owner.id, name: name, expiresAt: nil, by: .system, now: Date())
             Terminal.print(key.reveal())
-            try store.close()
+            try await store.close()
         }
     }
 
@@ -73,7 +73,7 @@ struct KeyCommand: AsyncParsableCommand {
             try options.show(APIAnswer(status: 200, body: JSONValue.array(keys).bytes())) {
                 KeyCommand.rows($0.elements)
             }
-            try store.close()
+            try await store.close()
         }
     }
 
@@ -93,7 +93,7 @@ struct KeyCommand: AsyncParsableCommand {
                 throw CommandFailure("There is no key \(id).")
             }
             Terminal.print("key \(id) is revoked")
-            try store.close()
+            try await store.close()
         }
     }
 }

@@ -16,6 +16,6 @@ struct MigrateCommand: AsyncParsableCommand {
         for name in store.appliedMigrations { Terminal.print("applied \(name)") }
         if store.appliedMigrations.isEmpty { Terminal.print("the schema is up to date") }
         if resealSecrets { Terminal.print("sealed again: \(try await store.resealSecrets())") }
-        try store.close()
+        try await store.close()
     }
 }

@@ -53,7 +53,7 @@ struct UserCommand: AsyncParsableCommand {
                 iamid: "bim", userid: userid, profile: User.Profile(name: name ?? userid, email: profile.email),
                 permissions: Set(permissions.permissions), by: .system, now: Date())
             Terminal.print("user \(user.userid) has the id \(user.id)")
-            try store.close()
+            try await store.close()
         }
     }
 
@@ -81,7 +81,7 @@ struct UserCommand: AsyncParsableCommand {
                     permissions: user.permissions.map(\.rawValue).sorted())
             }
             for line in TextTable(header: UserTable.header, rows: rows).lines { Terminal.print(line) }
-            try store.close()
+            try await store.close()
         }
     }
 

@@ -78,7 +78,7 @@ struct Server {
             integrations: reconciler(parts, check, bells), grants: grantReconciler(parts, check, bells))
         bells.hang(workers)
         let services: [any Service] = [
-            ShutdownService { try store.database.close() }, ShutdownService { transport.shutdown() },
+            ShutdownService { try await store.database.close() }, ShutdownService { transport.shutdown() },
             workers.integrations, workers.grants, check, application(parts, workers, drift, ready: ready),
         ]
         return grouped(services, signals: signals)
