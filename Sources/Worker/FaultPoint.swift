@@ -18,6 +18,17 @@ public enum FaultPoint: Sendable, Equatable {
 /// Told of every point that is passed. To rehearse a crash it does not return.
 public typealias FaultHook = @Sendable (FaultPoint) -> Void
 
+extension FaultPoint {
+    /// What every repository's decorator does around a commit.
+    static func commit<Value>(
+        _ name: String, _ hook: FaultHook, _ work: () async throws(DomainError) -> Value
+    ) async throws(DomainError) -> Value {
+        hook(.beforeCommit(name))
+        defer { hook(.afterCommit(name)) }
+        return try await work()
+    }
+}
+
 /// An AWS whose every call is announced to a hook.
 public struct FaultPointAccessGrantsService: AccessGrantsService {
     private let base: any AccessGrantsService
@@ -147,18 +158,10 @@ public struct FaultPointIntegrationRepository: IntegrationRepository {
         self.hook = hook
     }
 
-    private func pass<Value>(
-        _ name: String, _ commit: () async throws(DomainError) -> Value
-    ) async throws(DomainError) -> Value {
-        hook(.beforeCommit(name))
-        defer { hook(.afterCommit(name)) }
-        return try await commit()
-    }
-
     public func insert(
         _ new: NewIntegration, answer: AnswerToKeep<Integration>?, by origin: AuditOrigin
     ) async throws(DomainError) -> InsertedIntegration {
-        try await pass("insert") { () async throws(DomainError) in
+        try await FaultPoint.commit("insert", hook) { () async throws(DomainError) in
             try await base.insert(new, answer: answer, by: origin)
         }
     }
@@ -167,11 +170,15 @@ public struct FaultPointIntegrationRepository: IntegrationRepository {
     public func save(
         _ integration: Integration, for request: AuditedRequest?
     ) async throws(DomainError) -> Integration {
-        try await pass("save") { () async throws(DomainError) in try await base.save(integration, for: request) }
+        try await FaultPoint.commit("save", hook) { () async throws(DomainError) in
+            try await base.save(integration, for: request)
+        }
     }
 
     public func recordCheck(_ id: IntegrationID, next: Date) async throws(DomainError) {
-        try await pass("recordCheck") { () async throws(DomainError) in try await base.recordCheck(id, next: next) }
+        try await FaultPoint.commit("recordCheck", hook) { () async throws(DomainError) in
+            try await base.recordCheck(id, next: next)
+        }
     }
 
     public func integration(

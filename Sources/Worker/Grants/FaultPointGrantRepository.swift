@@ -16,16 +16,10 @@ public struct FaultPointGrantRepository: GrantRepository {
         self.hook = hook
     }
 
-    private func pass<Value>(
-        _ name: String, _ commit: () async throws(DomainError) -> Value
-    ) async throws(DomainError) -> Value {
-        hook(.beforeCommit(name))
-        defer { hook(.afterCommit(name)) }
-        return try await commit()
-    }
-
     public func plan(limit: Int, now: Date) async throws(DomainError) -> Int {
-        try await pass("plan") { () async throws(DomainError) in try await base.plan(limit: limit, now: now) }
+        try await FaultPoint.commit("plan", hook) { () async throws(DomainError) in
+            try await base.plan(limit: limit, now: now)
+        }
     }
 
     public func schedule() async throws(DomainError) -> [GrantsDue] { try await base.schedule() }
@@ -33,7 +27,7 @@ public struct FaultPointGrantRepository: GrantRepository {
     public func claim(
         _ requests: [GrantClaim], now: Date, rules: GrantRules
     ) async throws(DomainError) -> [GrantRecord] {
-        try await pass("claim") { () async throws(DomainError) in
+        try await FaultPoint.commit("claim", hook) { () async throws(DomainError) in
             try await base.claim(requests, now: now, rules: rules)
         }
     }
@@ -41,13 +35,15 @@ public struct FaultPointGrantRepository: GrantRepository {
     public func record(
         _ reports: [GrantReport], now: Date, rules: GrantRules
     ) async throws(DomainError) -> GrantProgress {
-        try await pass("record") { () async throws(DomainError) in
+        try await FaultPoint.commit("record", hook) { () async throws(DomainError) in
             try await base.record(reports, now: now, rules: rules)
         }
     }
 
     public func releaseLeases(now: Date) async throws(DomainError) {
-        try await pass("releaseLeases") { () async throws(DomainError) in try await base.releaseLeases(now: now) }
+        try await FaultPoint.commit("releaseLeases", hook) { () async throws(DomainError) in
+            try await base.releaseLeases(now: now)
+        }
     }
 
     public func census(of integration: IntegrationID) async throws(DomainError) -> GrantCensus {
