@@ -1,23 +1,16 @@
 import AWS
-import Domain
 import Foundation
 import Sandbox
 import Testing
-import Transport
 
 /// The real binary on the embedded AWS, killed at every call and commit in turn, until a change survives.
 @Suite(.serialized) struct CrashTests {
     @Test(.timeLimit(.minutes(10)))
     func `killed at any call or commit, the next start brings every change to its end`() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-crash-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let sandbox = try await Program(["sandbox", "--port", "0"])
-        defer { sandbox.kill() }
+        let stage = try await CrashStage()
         let points = try await withThrowingTaskGroup(of: (Change, Int).self) { group in
             for change in Change.allCases {
-                let rehearsal = try Rehearsal(change, sandbox: sandbox.address, folder: folder)
-                group.addTask { (change, try await rehearsal.run()) }
+                group.addTask { (change, try await Rehearsal(change: change, stage: stage).run()) }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
@@ -50,25 +43,7 @@ enum Change: String, CaseIterable {
 /// One change, rehearsed with a kill at the first point, the second, …; each change has a server and paths of its own.
 private struct Rehearsal: Sendable {
     let change: Change
-    let environment: [String: String]
-    let aws: S3ControlClient
-
-    init(_ change: Change, sandbox: String, folder: URL) throws {
-        self.change = change
-        environment = [
-            "AWS_ENDPOINT_URL": sandbox, "AWS_REGION": SandboxDefaults.region,
-            "AWS_ACCESS_KEY_ID": SandboxDefaults.adminAccessKeyID,
-            "AWS_SECRET_ACCESS_KEY": SandboxDefaults.adminSecretAccessKey,
-            "SLUICE_BOOTSTRAP_API_KEY": ControlPlane.key,
-            "SLUICE_DATABASE": folder.appending(path: "\(change).db").path,
-        ]
-        let endpoints = try EndpointConfiguration(environment: ["AWS_ENDPOINT_URL": sandbox])
-        aws = S3ControlClient(
-            AWSRuntime(transport: try CurlTransport(), endpoints: endpoints),
-            credentials: StaticCredentialsProvider(
-                accessKeyID: SandboxDefaults.adminAccessKeyID, revealed: SandboxDefaults.adminSecretAccessKey),
-            region: SandboxDefaults.region, account: SandboxDefaults.account)
-    }
+    let stage: CrashStage
 
     /// How many points were killed at.
     func run() async throws -> Int {
@@ -89,24 +64,14 @@ private struct Rehearsal: Sendable {
     }
 
     private func onServer(_ body: (ControlPlane) async throws -> Void) async throws {
-        let program = try await Program(["serve", "--port", "0"], environment: environment)
+        let program = try await stage.serve(change.rawValue)
         defer { program.kill() }
         try await body(ControlPlane(address: program.address))
     }
 
     /// Asks for the change on a server that dies at the point, if it comes so far.
     private func isSurvived(_ wish: inout Wish, killedAt point: Int) async throws -> Bool {
-        var environment = environment
-        environment["SLUICE_CRASH_AT"] = String(point)
-        environment["SLUICE_CRASH_REHEARSAL"] = "1"
-        let program: Program
-        do {
-            program = try await Program(["serve", "--port", "0"], environment: environment)
-        } catch let failure as Program.DidNotStart {
-            // The workers start before anybody is answered.
-            #expect(failure.wasKilled, "\(failure.log)")
-            return false
-        }
+        guard let program = try await stage.serve(change.rawValue, killedAt: point) else { return false }
         defer { program.kill() }
         do {
             let server = ControlPlane(address: program.address)
@@ -135,7 +100,7 @@ private struct Rehearsal: Sendable {
 
     /// Scope and role of what AWS has below this change's prefix.
     private func locations() async throws -> [String] {
-        let page = try await aws.listAccessGrantsLocations(maxResults: 1000)
+        let page = try await stage.aws.listAccessGrantsLocations(maxResults: 1000)
         return page.items.filter { $0.scope.hasPrefix("s3://\(SandboxDefaults.bucket)/\(change)/") }
             .map { "\($0.scope) \($0.roleARN)" }.sorted()
     }
@@ -218,14 +183,6 @@ private struct Wish {
     }
 
     private var body: [String: Any] {
-        [
-            "type": "Native S3", "autoBootstrap": false,
-            "config": [
-                "name": "\(change)-\(change == .create ? number : 0)", "awsAccountId": SandboxDefaults.account,
-                "awsRegion": SandboxDefaults.region, "awsLocationRole": role, "awsLocationPath": path,
-                "authenticationType": "accessKey", "awsAccessKeyId": SandboxDefaults.adminAccessKeyID,
-                "awsSecretAccessKey": SandboxDefaults.adminSecretAccessKey,
-            ],
-        ]
+        CrashStage.integration("\(change)-\(change == .create ? number : 0)", at: path, role: role)
     }
 }

@@ -4,7 +4,6 @@ import Foundation
 import Sandbox
 import Store
 import Testing
-import Transport
 
 /// The real binary on the embedded AWS, killed while a thousand grants are being changed.
 @Suite(.serialized) struct GrantCrashTests {
@@ -13,12 +12,7 @@ import Transport
 
     @Test(.timeLimit(.minutes(10)))
     func `killed at any point, a thousand grants come to the same end`() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-grants-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let sandbox = try await Program(["sandbox", "--port", "0"])
-        defer { sandbox.kill() }
-        let rehearsal = try GrantRehearsal(sandbox: sandbox.address, folder: folder)
+        let rehearsal = GrantRehearsal(try await CrashStage())
         try await rehearsal.prepare()
         var killed = 0
         for point in Self.points {
@@ -37,48 +31,26 @@ private final class GrantRehearsal {
     private static let count = 1_000
     private static let owner = UserID(1)
 
-    private let environment: [String: String]
-    private let database: String
-    private let aws: S3ControlClient
+    private static let server = "grants"
+
+    private let stage: CrashStage
     private var principals = [SandboxDefaults.bob.arn, SandboxDefaults.alice.arn]
     private var scopes: [String] = []
     /// Beside the server's own; opened once there is a database.
     private var store: SQLiteStore?
 
-    init(sandbox: String, folder: URL) throws {
-        database = folder.appending(path: "sluice.db").path
-        environment = [
-            "AWS_ENDPOINT_URL": sandbox, "AWS_REGION": SandboxDefaults.region,
-            "AWS_ACCESS_KEY_ID": SandboxDefaults.adminAccessKeyID,
-            "AWS_SECRET_ACCESS_KEY": SandboxDefaults.adminSecretAccessKey,
-            "SLUICE_BOOTSTRAP_API_KEY": ControlPlane.key, "SLUICE_DATABASE": database,
-        ]
-        let endpoints = try EndpointConfiguration(environment: ["AWS_ENDPOINT_URL": sandbox])
-        aws = S3ControlClient(
-            AWSRuntime(transport: try CurlTransport(), endpoints: endpoints),
-            credentials: StaticCredentialsProvider(
-                accessKeyID: SandboxDefaults.adminAccessKeyID, revealed: SandboxDefaults.adminSecretAccessKey),
-            region: SandboxDefaults.region, account: SandboxDefaults.account)
-    }
+    init(_ stage: CrashStage) { self.stage = stage }
 
     /// The integration, by the API; then the data sources.
     func prepare() async throws {
-        let program = try await Program(["serve", "--port", "0"], environment: environment)
+        let program = try await stage.serve(Self.server)
         defer { program.kill() }
         let server = ControlPlane(address: program.address)
         let path = "s3://\(SandboxDefaults.bucket)/grants/"
-        let answer = try await server.send(
-            "POST", "/integrations",
-            [
-                "type": "Native S3", "autoBootstrap": false,
-                "config": [
-                    "name": "grants", "awsAccountId": SandboxDefaults.account, "awsRegion": SandboxDefaults.region,
-                    "awsLocationRole": SandboxDefaults.locationRole, "awsLocationPath": path,
-                    "authenticationType": "auto",
-                ],
-            ])
+        let answer = try await server.send("POST", "/integrations", CrashStage.integration("grants", at: path))
         #expect(try await server.settledStatus(answer["id"] ?? "") == "enabled")
         program.kill()
+        let database = stage.database(Self.server)
         let store = try await SQLiteStore.open(
             at: database, keys: try MasterKeys.load(masterKey: nil, databasePath: database))
         self.store = store
@@ -105,18 +77,11 @@ private final class GrantRehearsal {
     /// - Returns: whether it was killed.
     @discardableResult
     func work(killedAt point: Int?) async throws -> Bool {
-        var environment = environment
-        if let point {
-            environment["SLUICE_CRASH_AT"] = String(point)
-            environment["SLUICE_CRASH_REHEARSAL"] = "1"
-        }
-        let program: Program
-        do {
-            program = try await Program(["serve", "--port", "0"], environment: environment)
-        } catch let failure as Program.DidNotStart {
-            #expect(failure.wasKilled, "\(failure.log)")
-            return true
-        }
+        let program =
+            if let point { try await stage.serve(Self.server, killedAt: point) } else {
+                try await stage.serve(Self.server)
+            }
+        guard let program else { return true }
         defer { program.kill() }
         while program.isRunning {
             // Reading what AWS has takes its time, so that the server gets to work in between.
@@ -132,7 +97,7 @@ private final class GrantRehearsal {
 
     /// Whether AWS has the thousand grants that are wanted, and no other.
     func isRight() async throws -> Bool {
-        let page = try await aws.listAccessGrants(maxResults: 1000)
+        let page = try await stage.aws.listAccessGrants(maxResults: 1000)
         guard page.nextToken == nil, page.items.count == Self.count else { return false }
         return page.items.allSatisfy { $0.grantee.identifier == principals[0] && $0.permission == .read }
             && page.items.map(\.scope).sorted() == scopes

@@ -3,13 +3,12 @@ import Domain
 import Foundation
 import Logging
 import Sandbox
+import Store
 import Synchronization
 import TestSupport
 import Testing
 import Transport
 import Worker
-
-@testable import Store
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -200,11 +199,7 @@ final class WireStage: Sendable {
         integration.locationWasMade(
             .init(locationID: location.id, arn: location.arn, role: configuration.locationRole), at: Self.path,
             now: Date())
-        let id = try await store.integrations.save(integration).id
-        try await store.database.write { db in
-            try db.run("UPDATE integration SET grant_path = path WHERE id = ?", [id.value])
-        }
-        return id
+        return try await store.integrations.save(integration).id
     }
 
     // MARK: What people ask for

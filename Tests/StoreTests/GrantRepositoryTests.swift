@@ -210,11 +210,7 @@ private struct AccessStage {
             Fixtures.newIntegration(by: admin), answer: nil, by: .system)
         guard case .inserted(var created) = new else { throw UnexpectedAnswer() }
         created.locationWasMade(Fixtures.made(), at: created.configuration.path, now: now)
-        let id = try await store.integrations.save(created).id
-        integration = id
-        try await store.database.write { db in
-            try db.run("UPDATE integration SET grant_path = path WHERE id = ?", [id.value])
-        }
+        integration = try await store.integrations.save(created).id
         let path = created.configuration.path
         let prefix = try DataPrefix("raw/", under: path)
         let inserted = try await store.dataSources.insert(

@@ -1,9 +1,9 @@
 import Domain
 import Foundation
 import Logging
+import Store
 import TestSupport
 
-@testable import Store
 @testable import Worker
 
 /// A store with an integration, data sources and people, an AWS, a clock and a worker that can be killed and started
@@ -98,11 +98,7 @@ final class GrantStage {
         integration.locationWasMade(
             .init(locationID: location.id, arn: location.arn, role: configuration.locationRole),
             at: configuration.path, now: now)
-        let id = try await store.integrations.save(integration).id
-        try await store.database.write { db in
-            try db.run("UPDATE integration SET grant_path = path WHERE id = ?", [id.value])
-        }
-        return id
+        return try await store.integrations.save(integration).id
     }
 
     // MARK: What people ask for

@@ -9,8 +9,6 @@ public struct GrantPlan: Sendable, Equatable {
     public var supersede: Set<GrantRecordID> = []
     /// No longer desired, and nothing to wait for: to be given up.
     public var release: Set<GrantRecordID> = []
-    /// Every desired grant is active, and no other is held.
-    public var isComplete: Bool
 
     public init(desired: Set<GrantKey>, held: [HeldGrant]) {
         let active = Set(held.filter(\.isActive).map(\.key))
@@ -26,7 +24,6 @@ public struct GrantPlan: Sendable, Equatable {
                 if !isMissed { release.insert(grant.id) } else if grant.hold == .needed { supersede.insert(grant.id) }
             }
         }
-        isComplete = desired.isSubset(of: active) && held.allSatisfy { desired.contains($0.key) }
     }
 }
 
