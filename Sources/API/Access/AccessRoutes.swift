@@ -20,7 +20,7 @@ struct AccessRoutes: Sendable {
 
     private func list(_ request: Request, _ context: CallerContext) async throws -> Response {
         let id = try DataSourcePath(context).id(with: QueryReader(request).finish())
-        try await requireGiving(id, context)
+        try context.caller.require(.giving, on: try await dataSources.existing(.id(id), context))
         let rows = try await dataSources.access(to: id)
         return Response(json: .members(["users": .array(rows.map(\.json))]))
     }
@@ -30,7 +30,6 @@ struct AccessRoutes: Sendable {
         let (value, faults) = DataSourcePath(context).parsed
         let wanted = try AccessRequest.read(body, with: faults + QueryReader(request).finish())
         let id = DataSourceID(value)
-        try await requireGiving(id, context)
         let row = try await dataSources.setAccess(
             to: id, of: wanted.user, state: wanted.state, level: wanted.level, by: context.origin,
             admin: context.caller.user.id, now: dependencies.environment.now())
@@ -47,15 +46,10 @@ struct AccessRoutes: Sendable {
         let all = faults + profileFaults + QueryReader(request).finish()
         if let body { try FieldReader.root(body).finish(with: all) } else { try all.refuse() }
         let (id, user) = (DataSourceID(value), UserID(profile))
-        try await requireGiving(id, context)
         let row = try await dataSources.revokeAccess(
             to: id, of: user, by: context.origin, now: dependencies.environment.now())
         context.logger.info("access revoked", metadata: ["dataSource.id": "\(id)", "user.id": "\(user)"])
         dependencies.wake()
         return Response(json: row.revocationJSON)
-    }
-
-    private func requireGiving(_ id: DataSourceID, _ context: CallerContext) async throws(DomainError) {
-        try context.caller.requireGiving(try await dataSources.existing(.id(id), context))
     }
 }

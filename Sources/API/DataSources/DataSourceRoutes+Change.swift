@@ -37,30 +37,14 @@ extension DataSourceRoutes {
     func refresh(_ request: Request, _ context: CallerContext) async throws -> Response {
         let json = try await request.jsonBody().value
         let ids = try RefreshRequest.read(json, with: QueryReader(request).finish())
-        if !context.caller.user.permissions.contains(.governance) { try await requireManaging(ids, context) }
         try await dataSources.refresh(ids, by: context.origin, now: now)
         dependencies.wake()
         return Response(json: .members(["success": .bool(true), "count": .integer(ids.count)]))
     }
 
-    /// Of all of them: first those that are not there are told, then that a permission is lacking.
-    private func requireManaging(_ ids: [DataSourceID], _ context: CallerContext) async throws {
-        var views: [DataSourceView] = []
-        var missing: [DataSourceID] = []
-        for id in ids {
-            guard let view = try await dataSources.dataSource(.id(id), for: context.viewer) else {
-                missing.append(id)
-                continue
-            }
-            views.append(view)
-        }
-        guard missing.isEmpty else { throw DomainError.noDataSources(missing) }
-        for view in views { try context.caller.requireManaging(view) }
-    }
-
     private func managed(_ id: DataSourceID, _ context: CallerContext) async throws(DomainError) -> DataSourceView {
         let view = try await dataSources.existing(.id(id), context)
-        try context.caller.requireManaging(view)
+        try context.caller.require(.managing, on: view)
         return view
     }
 

@@ -88,33 +88,13 @@ extension DataSourceRepository {
 // MARK: Who may
 
 extension CallerContext {
-    var viewer: DataSourceViewer {
-        let permissions = caller.user.permissions
-        let seesAll = permissions.contains(.governance) || permissions.contains(.userAdmin)
-        return seesAll ? .everything(caller.user.id) : .subscriber(caller.user.id)
-    }
+    var viewer: DataSourceViewer { DataSourceViewer(caller.user.id, caller.user.permissions) }
 }
 
 extension Caller {
-    /// Renaming, disabling, deleting, refreshing.
-    ///
     /// - Throws: `forbidden`.
-    func requireManaging(_ view: DataSourceView) throws(DomainError) {
-        guard view.subscription == .owner || user.permissions.contains(.governance) else {
-            throw DomainError(.forbidden, "This needs the permission GOVERNANCE, or to own the data source.")
-        }
-    }
-
-    /// Seeing who has access, giving and revoking it.
-    ///
-    /// - Throws: `forbidden`.
-    func requireGiving(_ view: DataSourceView) throws(DomainError) {
-        let permissions = user.permissions
-        guard view.subscription == .owner || permissions.contains(.governance) || permissions.contains(.userAdmin)
-        else {
-            throw DomainError(
-                .forbidden, "This needs the permission GOVERNANCE or USER_ADMIN, or to own the data source.")
-        }
+    func require(_ right: DataSourceRight, on view: DataSourceView) throws(DomainError) {
+        try right.require(view.subscription, user.permissions)
     }
 }
 

@@ -6,6 +6,9 @@
 
 /// Data sources and who may use them. Each call is one transaction, with the audit rows of what it changes in it; what it
 /// returns was read inside. What gives the worker something to do marks subscriptions as unplanned: wake it afterwards.
+///
+/// A call that changes a data source which is there checks in its transaction what `origin`'s actor may do with it
+/// (`DataSourceRight`): `notFound` when he may not see it, `forbidden` when he may not change it.
 public protocol DataSourceRepository: Sendable {
     /// All or none, in one commit with the answer kept under `answer`'s key. The viewer becomes the owner of each, with
     /// `READ`.
@@ -27,7 +30,7 @@ public protocol DataSourceRepository: Sendable {
     func dataSource(_ key: DataSourceKey, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourceView?
     func search(_ query: DataSourceQuery, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourcePage
 
-    /// - Throws: `notFound`; `conflict` when the name is in use, or when a disabled one is to come back whose integration
+    /// - Throws: `notFound`; `forbidden`; `conflict` when the name is in use, or when a disabled one is to come back whose integration
     ///   is not in use; `preconditionFailed` when `revision` is another.
     func update(
         _ id: DataSourceID, _ change: DataSourceChange, revision: Int64?, by origin: AuditOrigin, now: Date
@@ -35,7 +38,7 @@ public protocol DataSourceRepository: Sendable {
         async throws(DomainError) -> DataSource
     /// Disables it; deletes it when it is disabled already.
     ///
-    /// - Throws: `notFound`; `preconditionFailed`.
+    /// - Throws: `notFound`; `forbidden`; `preconditionFailed`.
     func delete(
         _ id: DataSourceID, revision: Int64?, by origin: AuditOrigin, now: Date
     )
@@ -45,19 +48,19 @@ public protocol DataSourceRepository: Sendable {
     func access(to id: DataSourceID) async throws(DomainError) -> [AccessRow]
     /// Gives or changes it; asked for what is so already, nothing changes.
     ///
-    /// - Throws: `notFound` when there is no such data source or user; `conflict` when it would leave no owner.
+    /// - Throws: `notFound` when there is no such data source or user; `forbidden`; `conflict` when it would leave no owner.
     func setAccess(
         to id: DataSourceID, of user: UserID, state: SubscriptionState, level: AccessLevel, by origin: AuditOrigin,
         admin: UserID, now: Date
     ) async throws(DomainError) -> AccessRow
-    /// - Throws: `notFound` when the user has none; `conflict` when it would leave no owner.
+    /// - Throws: `notFound` when the user has none; `forbidden`; `conflict` when it would leave no owner.
     func revokeAccess(
         to id: DataSourceID, of user: UserID, by origin: AuditOrigin, now: Date
     )
         async throws(DomainError) -> AccessRow
     /// Marks all their subscriptions as unplanned, and what failed as due.
     ///
-    /// - Throws: `notFound` naming those that are not there.
+    /// - Throws: `notFound` naming those that are not there; `forbidden`.
     func refresh(_ ids: [DataSourceID], by origin: AuditOrigin, now: Date) async throws(DomainError)
 }
 
@@ -148,6 +151,11 @@ public enum DataSourceViewer: Sendable, Hashable {
     case everything(UserID)
     /// Those one is subscribed to, or owns.
     case subscriber(UserID)
+
+    public init(_ user: UserID, _ permissions: Set<Permission>) {
+        let seesAll = permissions.contains(.governance) || permissions.contains(.userAdmin)
+        self = seesAll ? .everything(user) : .subscriber(user)
+    }
 
     public var user: UserID {
         switch self {

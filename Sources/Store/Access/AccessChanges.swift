@@ -19,6 +19,7 @@ struct AccessChanges {
     func give(
         to id: DataSourceID, of user: UserID, _ state: SubscriptionState, _ level: AccessLevel, admin: UserID
     ) throws {
+        try requireGiving(id)
         let dataSource = try DataSourceRows(db: db).existing(id)
         guard try hasUser(user) else { throw DomainError.noUser(user) }
         let before = try rows.load(id, user)
@@ -53,7 +54,7 @@ struct AccessChanges {
     }
 
     func revoke(to id: DataSourceID, of user: UserID) throws {
-        _ = try DataSourceRows(db: db).existing(id)
+        try requireGiving(id)
         guard let before = try rows.load(id, user) else { throw DomainError.noAccess(of: user, to: id) }
         guard !before.isRevoked else { return }
         if before.state == .owner { try checkOtherOwner(before) }
@@ -62,6 +63,10 @@ struct AccessChanges {
         after.updatedAt = now
         try rows.update(after, changesGrants: true)
         try trail.append(.revokeAccess, from: before, to: after, by: origin, at: now)
+    }
+
+    private func requireGiving(_ id: DataSourceID) throws {
+        try DataSourceRights(db: db, origin: origin).require(.giving, of: [id])
     }
 
     private func checkOtherOwner(_ subscription: Subscription) throws {

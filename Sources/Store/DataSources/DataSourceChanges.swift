@@ -16,7 +16,12 @@ struct DataSourceChanges {
 
     private var rows: DataSourceRows { DataSourceRows(db: db) }
 
+    private func requireManaging(_ ids: [DataSourceID]) throws {
+        try DataSourceRights(db: db, origin: origin).require(.managing, of: ids)
+    }
+
     func update(_ id: DataSourceID, _ change: DataSourceChange, revision: Int64?) throws -> DataSource {
+        try requireManaging([id])
         let before = try rows.existing(id, revision: revision)
         var wanted = before
         if let name = change.name { wanted.name = name }
@@ -33,6 +38,7 @@ struct DataSourceChanges {
     }
 
     func remove(_ id: DataSourceID, revision: Int64?) throws -> DataSourceRemoval {
+        try requireManaging([id])
         let before = try rows.existing(id, revision: revision)
         guard before.isDisabled else {
             var wanted = before
@@ -97,11 +103,7 @@ extension DataSourceChanges {
     }
 
     func refresh(_ ids: [DataSourceID]) throws {
-        let found = try ids.filter { id in
-            try db.row("SELECT 1 FROM data_source WHERE id = ?", [id.value]) { try $0.integer() } != nil
-        }
-        let missing = ids.filter { !found.contains($0) }
-        guard missing.isEmpty else { throw DomainError.noDataSources(missing) }
+        try requireManaging(ids)
         for id in ids {
             try SubscriptionRows(db: db).unplan(id)
             try db.run(
