@@ -30,6 +30,11 @@ ALTER TABLE integration ADD COLUMN grant_path TEXT;
 UPDATE integration SET grant_path = path
 WHERE status IN ('enabled', 'editing', 'editError', 'deleteError', 'recurringValidationError');
 
+-- Behind an edit or a deletion that failed, grants are compared with AWS too.
+DROP INDEX integration_next_check_at;
+CREATE INDEX integration_next_check_at ON integration (next_check_at, status_since)
+    WHERE status IN ('enabled', 'recurringValidationError', 'editError', 'deleteError');
+
 -- Calls whose answers were never known, and that may still be carried out for a while.
 ALTER TABLE integration_location ADD COLUMN lost_create_at INTEGER;
 ALTER TABLE integration_location ADD COLUMN lost_create_role TEXT

@@ -10,7 +10,8 @@ import Synchronization
 #endif
 
 /// Validates every integration in service again, once an interval, and keeps what came of it: a failed check leads to
-/// `recurringValidationError`, a passed one back. Then it compares the integration's grants with AWS.
+/// `recurringValidationError`, a passed one back. Behind an `editError` or a `deleteError` nothing is validated, so that
+/// its reason stays. Then the grants of all of them are compared with AWS, those on one Access Grants instance together.
 public final class RecurringCheck: Service {
     private let repository: any IntegrationRepository
     private let validator: IntegrationValidator
@@ -27,7 +28,7 @@ public final class RecurringCheck: Service {
     /// Seconds between two looks at what is due, at least and at most.
     private static let pause: ClosedRange<TimeInterval> = 1...60
 
-    /// - Parameter interval: seconds between two checks of one integration.
+    /// - Parameter interval: seconds between two checks of one integration; the first gap may be half of it shorter or longer.
     public init(
         repository: any IntegrationRepository, service: any AccessGrantsService, drift: any DriftInspector,
         clock: any WallClock = SystemWallClock(), interval: TimeInterval = 15 * 60, logger: Logger,
@@ -60,51 +61,51 @@ public final class RecurringCheck: Service {
 
     /// Every check that is due now, a few at once; the failure of one harms no other.
     func checkDue() async {
+        var reachable: [Integration] = []
         while !Task.isCancelled, !isStopping.withLock(\.self) {
             let due: [Integration]
             do throws(DomainError) {
                 due = try await repository.dueForCheck(now: clock.now, interval: interval, limit: Self.concurrency)
             } catch {
-                return logger.error("the due checks cannot be read", metadata: ["error": "\(error)"])
+                logger.error("the due checks cannot be read", metadata: ["error": "\(error)"])
+                break
             }
-            guard !due.isEmpty else { return }
-            let areStored = await withTaskGroup(of: Bool.self) { group in
-                for integration in due {
-                    group.addTask {
-                        guard let results = await self.check(integration) else { return false }
-                        await self.compare(integration, after: results)
-                        return true
-                    }
-                }
-                return await group.reduce(true) { $0 && $1 }
+            guard !due.isEmpty else { break }
+            let checked = await withTaskGroup(of: (Integration, Bool?).self) { group in
+                for integration in due { group.addTask { (integration, await self.check(integration)) } }
+                return await group.reduce(into: []) { $0.append($1) }
             }
+            reachable += checked.filter { $0.1 == true }.map(\.0)
             // What could not be stored is due still: leave it to the next look.
-            guard areStored else { return }
+            guard checked.allSatisfy({ $0.1 != nil }) else { break }
         }
+        await compare(reachable)
     }
 
-    /// The outcome; `nil` when it could not be stored.
-    private func check(_ integration: Integration) async -> ValidationResults? {
+    /// Whether AWS can be asked about its grants; `nil` when the outcome could not be stored.
+    private func check(_ integration: Integration) async -> Bool? {
+        guard [.enabled, .recurringValidationError].contains(integration.status) else {
+            return await postpone(integration)
+        }
         let outcome = await validator.validate(
             IntegrationProposal(integration.configuration), for: .check(integration), among: [])
         // Who cancels is shutting down: that says nothing about AWS.
-        guard !Task.isCancelled else { return outcome.results }
+        guard !Task.isCancelled else { return false }
         ReconcileMetrics.checked(outcome.results.status)
-        let now = clock.now
-        let next = now.addingTimeInterval(interval)
+        let next = nextCheck
         var checked = integration
-        checked.checked(outcome.results, now: now, nextCheckAt: next)
+        checked.checked(outcome.results, now: clock.now, nextCheckAt: next)
         do throws(DomainError) {
             guard integration.status != .enabled || checked.status != .enabled else {
                 try await repository.recordCheck(integration.id, next: next)
-                return outcome.results
+                return outcome.results.isReachable
             }
             let saved = try await repository.save(checked)
             report(saved, after: integration.status)
-            return outcome.results
+            return outcome.results.isReachable
         } catch {
             // It was changed meanwhile, so that this check says nothing about it.
-            if error.code == .staleRevision || error.code == .notFound { return outcome.results }
+            if error.code == .staleRevision || error.code == .notFound { return outcome.results.isReachable }
             logger.error(
                 "the outcome of a check cannot be stored",
                 metadata: ["integration.id": "\(integration.id)", "error": "\(error)"])
@@ -112,18 +113,33 @@ public final class RecurringCheck: Service {
         }
     }
 
-    private func compare(_ integration: Integration, after results: ValidationResults) async {
-        let isReachable = !results.tests.contains {
-            $0.status == .failed && [.callerIdentity, .instance].contains($0.name)
-        }
-        guard isReachable, !Task.isCancelled else { return }
+    /// One that is only compared.
+    private func postpone(_ integration: Integration) async -> Bool? {
         do throws(DomainError) {
-            _ = try await drift.look(at: integration)
+            try await repository.recordCheck(integration.id, next: nextCheck)
+            return true
         } catch {
-            guard !Task.isCancelled else { return }
+            logger.error(
+                "the outcome of a check cannot be stored",
+                metadata: ["integration.id": "\(integration.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// The same moments for all, so that those on one Access Grants instance come to be due together: every `interval`
+    /// since 1970, the first that is at least half of it ahead.
+    private var nextCheck: Date {
+        let earliest = clock.now.timeIntervalSince1970 + interval / 2
+        return Date(timeIntervalSince1970: (earliest / interval).rounded(.up) * interval)
+    }
+
+    private func compare(_ integrations: [Integration]) async {
+        guard !integrations.isEmpty, !Task.isCancelled else { return }
+        for (id, result) in await drift.look(at: integrations) {
+            guard case .failure(let error) = result, !Task.isCancelled else { continue }
             logger.warning(
                 "the grants cannot be compared with AWS",
-                metadata: ["integration.id": "\(integration.id)", "error": "\(error)"])
+                metadata: ["integration.id": "\(id)", "error": "\(error)"])
         }
     }
 
@@ -144,5 +160,12 @@ public final class RecurringCheck: Service {
         let latest = now.addingTimeInterval(min(Self.pause.upperBound, max(interval, Self.pause.lowerBound)))
         let next = try? await repository.nextDue(checkInterval: interval)
         return min(max(next ?? latest, earliest), latest)
+    }
+}
+
+extension ValidationResults {
+    /// Nothing says that asking AWS would be in vain.
+    fileprivate var isReachable: Bool {
+        !tests.contains { $0.status == .failed && [.callerIdentity, .instance].contains($0.name) }
     }
 }

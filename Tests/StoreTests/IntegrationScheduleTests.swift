@@ -65,6 +65,28 @@ import Testing
     }
 
     @Test(arguments: Implementation.allCases)
+    func `behind a failed edit a check is due too`(_ implementation: Implementation) async throws {
+        let store = try await implementation.make()
+        var integration = try await store.enabled()
+        let path = Fixtures.path("s3://next/")
+        try integration.requestEdit(
+            to: Fixtures.configuration(path: path.description), validation: Fixtures.passed, now: now)
+        integration = try await store.integrations.save(integration)
+        integration.beginAttempt(at: path, now: now, lease: 30)
+        integration.attemptFailed(
+            at: path,
+            AWSProblem(
+                kind: .refused, code: "AccessDenied", message: "no", action: "s3:CreateAccessGrantsLocation",
+                mayHaveSucceeded: false), now: at(1), delay: 1, patience: 0)
+        integration = try await store.integrations.save(integration)
+        #expect(integration.status == .editError)
+        #expect(try await store.integrations.dueForCheck(now: at(900), interval: 900, limit: 9) == [])
+        #expect(try await store.integrations.dueForCheck(now: at(901), interval: 900, limit: 9) == [integration])
+        try await store.integrations.recordCheck(integration.id, next: at(2000))
+        #expect(try await store.integrations.dueForCheck(now: at(1999), interval: 900, limit: 9) == [])
+    }
+
+    @Test(arguments: Implementation.allCases)
     func `a repeated key gives the kept answer and inserts nothing`(_ implementation: Implementation) async throws {
         let store = try await implementation.make()
         let other = try await store.identities.insertUser(

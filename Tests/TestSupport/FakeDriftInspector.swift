@@ -11,7 +11,9 @@ public struct FakeDriftInspector: DriftInspector {
 
     public func report(of integration: IntegrationID) async throws(DomainError) -> DriftReport? { last }
 
-    public func look(at integration: Integration) async throws(DomainError) -> DriftReport { try next.get() }
+    public func look(at integrations: [Integration]) async -> [IntegrationID: Result<DriftReport, DomainError>] {
+        integrations.reduce(into: [:]) { $0[$1.id] = next }
+    }
 
     public func usage(beside integration: IntegrationID) async throws(DomainError) -> GrantUsage { usage }
 }

@@ -178,7 +178,7 @@ extension Integration {
     }
 
     fileprivate func nextCheck(_ interval: TimeInterval) -> Date? {
-        guard status == .enabled || status == .recurringValidationError else { return nil }
+        guard [.enabled, .recurringValidationError, .editError, .deleteError].contains(status) else { return nil }
         return schedule.nextCheckAt ?? schedule.statusSince.addingTimeInterval(interval)
     }
 

@@ -16,21 +16,34 @@ import Testing
         let store: SQLiteStore
         let grants: GrantReconciler
         let drift: DriftLook
-        let integration: Integration
+        /// On one Access Grants instance.
+        let integrations: [Integration]
+        var integration: Integration { integrations[0] }
         /// Not of Sluice.
         let otherLocation = "stranger-1"
         private let directory: URL
-        private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-        /// One location with `count` grants of ours and two of others, one of them at another location.
-        init(grants count: Int = 3, quota: Int = 100_000) async throws {
+        /// Each on a path of its own, with that many grants.
+        ///
+        /// - Parameter connections: of each integration.
+        init(
+            grants count: Int = 3, quota: Int = 100_000, connections: [AWSConnection] = [Fixtures.connection()]
+        ) async throws {
             directory = FileManager.default.temporaryDirectory.appending(path: "sluice-drift-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
             aws = SimulatedAWS(clock: clock)
             store = try await SQLiteStore.open(
                 at: directory.appending(path: "sluice.db").path, keys: MasterKeys(current: MasterKey()))
             aws.addStranger(1, scope: "s3://elsewhere/")
-            integration = try await Self.integration(store, aws, clock.now)
+            try await Self.addOwner(store, clock.now)
+            var integrations: [Integration] = []
+            for (number, connection) in connections.enumerated() {
+                let name = number == 0 ? "research" : "research-\(number)"
+                let configuration = Fixtures.configuration(name: name, path: "s3://\(name)/", connection: connection)
+                integrations.append(try await Self.integration(configuration, store, aws, clock.now))
+            }
+            self.integrations = integrations
             var options = GrantOptions()
             options.rules.quota = quota
             grants = GrantReconciler(
@@ -39,23 +52,26 @@ import Testing
             drift = DriftLook(
                 grants: store.grants, drift: store.drift, service: aws, clock: clock,
                 quotas: AccessGrantsQuotas(grants: quota), logger: quiet)
-            try await register(count)
+            for integration in integrations { try await register(count, in: integration) }
             _ = try await grants.runUntilIdle()
         }
 
         deinit { try? FileManager.default.removeItem(at: directory) }
 
-        private static func integration(
-            _ store: SQLiteStore, _ aws: SimulatedAWS, _ now: Date
-        ) async throws -> Integration {
+        private static func addOwner(_ store: SQLiteStore, _ now: Date) async throws {
             _ = try await store.identities.insertUser(
                 iamid: "bim", userid: "ann",
                 profile: User.Profile(
                     name: "Ann",
                     externalUserIDs: ExternalUserIDs(iamPrincipalARN: "arn:aws:iam::123456789012:role/ann")),
                 permissions: [], by: .system, now: now)
+        }
+
+        private static func integration(
+            _ configuration: IntegrationConfiguration, _ store: SQLiteStore, _ aws: SimulatedAWS, _ now: Date
+        ) async throws -> Integration {
             let inserted = try await store.integrations.insert(
-                Fixtures.newIntegration(now: now), answer: nil, by: .system)
+                Fixtures.newIntegration(configuration, now: now), answer: nil, by: .system)
             guard case .inserted(var integration) = inserted else { preconditionFailure("no key was given") }
             let path = integration.configuration.path
             let location = try await aws.createLocation(
@@ -65,11 +81,12 @@ import Testing
             return try await store.integrations.save(integration)
         }
 
-        private func register(_ count: Int) async throws {
+        private func register(_ count: Int, in integration: Integration) async throws {
             let path = integration.configuration.path
             let new = try (1...count).map { number in
                 let prefix = try DataPrefix("raw-\(number)/", under: path)
-                return NewDataSource(name: "raw-\(number)", prefix: prefix, scope: prefix.scope(under: path))
+                let place = integration.id == self.integration.id ? "" : "\(integration.id) "
+                return NewDataSource(name: "\(place)raw-\(number)", prefix: prefix, scope: prefix.scope(under: path))
             }
             _ = try await store.dataSources.insert(
                 new, of: integration.id, for: .everything(UserID(1)), answer: nil, by: .system, now: clock.now)
@@ -174,6 +191,91 @@ import Testing
         await #expect(
             throws: DomainError(.unprocessable, "s3:ListAccessGrants was refused: AccessDenied: as told.")
         ) { try await scene.drift.look(at: scene.integration) }
+    }
+
+    @Test func `one list serves all integrations on an instance`() async throws {
+        let scene = try await Scene(grants: 5, connections: Array(repeating: Fixtures.connection(), count: 4))
+        let (missing, foreign) = (scene.integrations[1], scene.integrations[2])
+        let gone = try #require(try await scene.inAWS().first { $0.scope == "s3://research-1/raw-4/*" })
+        try await scene.remove(gone.id)
+        let stranger = try await scene.make(
+            scene.key(1, "arn:aws:iam::123456789012:role/stranger"), at: foreign.locations[0].made?.locationID)
+        scene.aws.setPageSize(6)
+        scene.aws.setFault { _, _ in nil }
+        let reports = await scene.drift.look(at: scene.integrations)
+        let calls = scene.aws.calls
+        #expect(calls.count(where: { $0 == "ListAccessGrants" }) == 4, "20 grants, 6 a page")
+        #expect(calls.count(where: { $0 == "GetAccessGrant" }) == 1)
+        #expect(calls.count == 5)
+        for integration in scene.integrations {
+            let report = try #require(try reports[integration.id]?.get())
+            var expected = DriftReport(checkedAt: report.checkedAt)
+            if integration.id == missing.id { expected.missing = 1 }
+            if integration.id == foreign.id { expected.add(foreign: ForeignGrant(stranger)) }
+            #expect(report == expected)
+            #expect(try await scene.drift.report(of: integration.id) == report.inMilliseconds)
+        }
+    }
+
+    @Test func `instances are listed apart`() async throws {
+        let elsewhere = Fixtures.connection(region: try #require(AWSRegion("us-east-1")))
+        let scene = try await Scene(connections: [Fixtures.connection(), elsewhere, elsewhere])
+        scene.aws.setFault { _, _ in nil }
+        let reports = await scene.drift.look(at: scene.integrations)
+        #expect(scene.aws.calls == ["ListAccessGrants", "ListAccessGrants"])
+        #expect(reports.count == 3)
+    }
+
+    @Test func `whose credentials may not list is told so, and the others are served`() async throws {
+        let role = Fixtures.connection(roleToAssume: Fixtures.locationRole)
+        let scene = try await Scene(connections: [Fixtures.connection(), role, Fixtures.connection(), role])
+        scene.aws.setFault { index, _ in index == 0 ? .refused(.refused, code: "AccessDenied") : nil }
+        let reports = await scene.drift.look(at: scene.integrations)
+        let refused = DomainError(.unprocessable, "s3:ListAccessGrants was refused: AccessDenied: as told.")
+        for (number, integration) in scene.integrations.enumerated() {
+            let failure: DomainError? =
+                if case .failure(let error) = reports[integration.id] { error } else { nil }
+            #expect(failure == (number.isMultiple(of: 2) ? refused : nil))
+        }
+        #expect(scene.aws.calls == ["ListAccessGrants", "ListAccessGrants"])
+        // Nobody's credentials help when AWS is not well.
+        scene.aws.setFault { _, _ in .refused(.throttled, code: "SlowDown") }
+        #expect(await scene.drift.look(at: scene.integrations).values.allSatisfy { (try? $0.get()) == nil })
+        #expect(scene.aws.calls.count == 5)
+    }
+
+    @Test func `the recurring check compares all that are due, those with a failed edit too, by one list`() async throws
+    {
+        let scene = try await Scene(connections: Array(repeating: Fixtures.connection(), count: 6))
+        var edited = scene.integrations[5]
+        try edited.requestEdit(
+            to: Fixtures.configuration(name: "edited", path: "s3://edited/"), validation: Fixtures.passed,
+            now: scene.clock.now)
+        edited = try await scene.store.integrations.save(edited)
+        edited.beginAttempt(at: Fixtures.path("s3://edited/"), now: scene.clock.now, lease: 30)
+        edited.attemptFailed(
+            at: Fixtures.path("s3://edited/"),
+            AWSProblem(
+                kind: .refused, code: "AccessDenied", message: "no", action: "s3:CreateAccessGrantsLocation",
+                mayHaveSucceeded: false), now: scene.clock.now, delay: 1, patience: 0)
+        edited = try await scene.store.integrations.save(edited)
+        #expect(edited.status == .editError)
+        let check = RecurringCheck(
+            repository: scene.store.integrations, service: scene.aws, drift: scene.drift, clock: scene.clock,
+            interval: 900, logger: scene.quiet)
+        for _ in 0..<2 {
+            scene.clock.advance(by: 1_000)
+            scene.aws.setFault { _, _ in nil }
+            await check.checkDue()
+            #expect(scene.aws.calls.count(where: { $0 == "ListAccessGrants" }) == 1)
+            for integration in scene.integrations {
+                let report = try await scene.drift.report(of: integration.id)
+                #expect(report?.checkedAt ?? .distantPast > scene.clock.now.addingTimeInterval(-10))
+            }
+        }
+        let after = try await scene.store.integrations.integration(edited.id, includingDeleted: false)
+        #expect(after?.report == edited.report)
+        #expect(after?.revision == edited.revision)
     }
 
     @Test func `a full instance is not asked for more, and room is used as soon as there is some`() async throws {

@@ -28,6 +28,7 @@ final class SimulatedAWS: AccessGrantsService {
         }
         var watch: (@Sendable ([AWSGrant]) -> Void)?
         var hidden: Set<String> = []
+        var pageSize = Int.max
         var calls: [String] = []
         var created = 0
         var late: [(at: Date, effect: @Sendable (inout State) -> Void)] = []
@@ -64,6 +65,8 @@ final class SimulatedAWS: AccessGrantsService {
 
     /// The pages of all grants do not show this one yet.
     func hideFromLists(_ id: String) { state.withLock { _ = $0.hidden.insert(id) } }
+
+    func setPageSize(_ size: Int) { state.withLock { $0.pageSize = size } }
 
     func addStranger(_ number: Int, scope: String, role: IAMRoleARN = Fixtures.locationRole) {
         let location = AWSLocation(
@@ -246,8 +249,10 @@ extension SimulatedAWS {
         page: String?, _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> AWSGrantPage {
         try call("ListAccessGrants", changes: false) { state in
-            let shown = state.grants.values.filter { !state.hidden.contains($0.id) }
-            return .success(AWSGrantPage(grants: shown.sorted { $0.id < $1.id }, next: nil))
+            let shown = state.grants.values.filter { !state.hidden.contains($0.id) && $0.id > page ?? "" }
+                .sorted { $0.id < $1.id }
+            let grants = Array(shown.prefix(state.pageSize))
+            return .success(AWSGrantPage(grants: grants, next: grants.count < shown.count ? grants.last?.id : nil))
         }
     }
 }

@@ -58,9 +58,21 @@ public struct DriftRepair: Sendable, Equatable {
 public protocol DriftInspector: Sendable {
     /// The last outcome; `nil` before the first.
     func report(of integration: IntegrationID) async throws(DomainError) -> DriftReport?
+    /// Looks at them now, and repairs. One list of an Access Grants instance serves all integrations on it.
+    ///
+    /// - Returns: what came of each: `unprocessable` with what AWS answered.
+    func look(at integrations: [Integration]) async -> [IntegrationID: Result<DriftReport, DomainError>]
+    func usage(beside integration: IntegrationID) async throws(DomainError) -> GrantUsage
+}
+
+extension DriftInspector {
     /// Looks now, and repairs.
     ///
     /// - Throws: `unprocessable` with what AWS answered.
-    func look(at integration: Integration) async throws(DomainError) -> DriftReport
-    func usage(beside integration: IntegrationID) async throws(DomainError) -> GrantUsage
+    public func look(at integration: Integration) async throws(DomainError) -> DriftReport {
+        guard let result = await look(at: [integration])[integration.id] else {
+            preconditionFailure("a look tells what came of each")
+        }
+        return try result.get()
+    }
 }

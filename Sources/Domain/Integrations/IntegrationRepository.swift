@@ -37,7 +37,8 @@ public protocol IntegrationRepository: Sendable {
 
     /// Those with work due, longest due first.
     func due(now: Date, limit: Int) async throws(DomainError) -> [Integration]
-    /// `enabled` and `recurringValidationError` ones whose check is due: `interval` after the last, or after they became so.
+    /// Those in service whose check is due: the noted moment, or `interval` after they became so. In service are `enabled`
+    /// and `recurringValidationError` ones, and those behind an `editError` or a `deleteError`.
     func dueForCheck(now: Date, interval: TimeInterval, limit: Int) async throws(DomainError) -> [Integration]
     /// When the next of either is due; `nil` when nothing is scheduled.
     func nextDue(checkInterval: TimeInterval) async throws(DomainError) -> Date?

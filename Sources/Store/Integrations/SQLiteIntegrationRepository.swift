@@ -91,15 +91,18 @@ extension SQLiteIntegrationRepository {
             [now.milliseconds, Int64(limit)])
     }
 
+    /// As the index on these columns says it.
+    private static let isInService = "status IN ('enabled', 'recurringValidationError', 'editError', 'deleteError')"
+
     public func dueForCheck(now: Date, interval: TimeInterval, limit: Int) async throws(DomainError) -> [Integration] {
         // Two ranges of one index: a check that is due, and one that was never made.
         try await integrations(
             """
             SELECT id, next_check_at AS due FROM integration
-            WHERE status IN ('enabled', 'recurringValidationError') AND next_check_at <= ?
+            WHERE \(Self.isInService) AND next_check_at <= ?
             UNION ALL
             SELECT id, status_since + ? AS due FROM integration
-            WHERE status IN ('enabled', 'recurringValidationError') AND next_check_at IS NULL AND status_since <= ?
+            WHERE \(Self.isInService) AND next_check_at IS NULL AND status_since <= ?
             ORDER BY due, id LIMIT ?
             """,
             [
@@ -116,10 +119,10 @@ extension SQLiteIntegrationRepository {
                 SELECT MIN(next_attempt_at) FROM integration WHERE next_attempt_at IS NOT NULL
                 UNION ALL
                 SELECT MIN(next_check_at) FROM integration
-                WHERE status IN ('enabled', 'recurringValidationError') AND next_check_at IS NOT NULL
+                WHERE \(Self.isInService) AND next_check_at IS NOT NULL
                 UNION ALL
                 SELECT MIN(status_since) + ? FROM integration
-                WHERE status IN ('enabled', 'recurringValidationError') AND next_check_at IS NULL
+                WHERE \(Self.isInService) AND next_check_at IS NULL
                 """, [interval]
             ) { $0.optionalDate() }
             return due.compactMap(\.self).min()

@@ -10,7 +10,7 @@ public import Logging
 /// Compares what AWS has at integrations' locations with our records, and has the difference mended: what is missing is
 /// made again, what Sluice made and no longer wants is removed, and what it never made is told and left alone.
 ///
-/// The list is read page by page. What changes meanwhile is nobody's drift: a record that the list does not show is asked
+/// The list of an Access Grants instance is read once for all integrations on it, page by page. What changes meanwhile is nobody's drift: a record that the list does not show is asked
 /// for by its id, and only what still names that grant then is mended.
 public struct DriftLook: DriftInspector {
     private let grants: any GrantRepository
@@ -26,6 +26,8 @@ public struct DriftLook: DriftInspector {
     private static let callDeadline: Duration = .seconds(20)
     /// Calls about single grants that are under way at once.
     private static let concurrency = 16
+    /// Access Grants instances that are looked at at once.
+    private static let instancesAtOnce = 4
     /// Records read at once.
     private static let pageSize = 1_000
     /// Seconds before a page is asked for again; as many tries more.
@@ -53,42 +55,95 @@ public struct DriftLook: DriftInspector {
         GrantUsage(used: try await drift.grantsUsed(beside: integration), quota: quotas.grants)
     }
 
-    public func look(at integration: Integration) async throws(DomainError) -> DriftReport {
-        do {
-            return try await compare(integration)
-        } catch let problem as AWSProblem {
-            throw DomainError(.unprocessable, problem.summary)
-        } catch let error as DomainError {
-            throw error
-        } catch {
-            throw DomainError(.unavailable, "Shutting down.")
+    private typealias Results = [IntegrationID: Result<DriftReport, DomainError>]
+
+    public func look(at integrations: [Integration]) async -> [IntegrationID: Result<DriftReport, DomainError>] {
+        let instances = Array(Dictionary(grouping: integrations) { Instance($0.activeConnection) }.values)
+        var results: Results = [:]
+        for start in stride(from: 0, to: instances.count, by: Self.instancesAtOnce) {
+            let some = instances[start..<min(start + Self.instancesAtOnce, instances.count)]
+            await withTaskGroup(of: Results.self) { group in
+                for integrations in some { group.addTask { await compare(integrations) } }
+                for await more in group { results.merge(more) { _, new in new } }
+            }
+        }
+        return results
+    }
+
+    /// An account has one Access Grants instance a Region.
+    private struct Instance: Hashable {
+        var account: AWSAccountID
+        var region: AWSRegion
+
+        init(_ connection: AWSConnection) {
+            account = connection.accountID
+            region = connection.region
         }
     }
 
-    /// What one look gathers: numbers, however many grants there are.
+    /// What one look gathers of an integration: numbers, however many grants there are.
     private struct Sight {
-        var total = 0
+        let integration: Integration
+        let paths: [String: LocationPath]
         /// Records whose grants were shown.
         var seen: Set<Int64> = []
         var leftOver: [DriftRepair.LeftOver] = []
         var report: DriftReport
+
+        init(_ integration: Integration, now: Date) {
+            self.integration = integration
+            paths = Dictionary(
+                integration.locations.compactMap { record in record.made.map { ($0.locationID, record.path) } },
+                uniquingKeysWith: { first, _ in first })
+            report = DriftReport(checkedAt: now)
+        }
     }
 
-    private func compare(_ integration: Integration) async throws -> DriftReport {
-        var sight = Sight(report: DriftReport(checkedAt: clock.now))
-        let paths = Dictionary(
-            integration.locations.compactMap { record in record.made.map { ($0.locationID, record.path) } },
-            uniquingKeysWith: { first, _ in first })
+    /// All on one instance. Who may not list it is told so, and the next one's connection is tried for the others.
+    private func compare(_ integrations: [Integration]) async -> Results {
+        var results: Results = [:]
+        var left = integrations
+        while let connection = left.first?.activeConnection {
+            switch await outcome(of: { try await sights(of: left, over: connection) }) {
+            case .success(let (sights, total)):
+                for sight in sights {
+                    results[sight.integration.id] = await outcome(of: { try await finish(sight, total: total) })
+                        .mapError { $0.told }
+                }
+                return results
+            case .failure(let failure):
+                let failed = failure.isOfCaller ? left.filter { $0.activeConnection == connection } : left
+                for integration in failed { results[integration.id] = .failure(failure.told) }
+                left.removeAll { results[$0.id] != nil }
+            }
+        }
+        return results
+    }
+
+    /// One list for all of them.
+    private func sights(
+        of integrations: [Integration], over connection: AWSConnection
+    ) async throws -> (sights: [Sight], total: Int) {
+        var sights = integrations.map { Sight($0, now: clock.now) }
+        var total = 0
         var token: String?
         repeat {
-            let page = try await page(token, integration.activeConnection)
-            sight.total += page.grants.count
-            try await sort(page.grants.filter { paths[$0.locationID] != nil }, paths, integration.id, &sight)
+            let page = try await page(token, connection)
+            total += page.grants.count
+            let byLocation = Dictionary(grouping: page.grants, by: \.locationID)
+            for index in sights.indices {
+                try await sort(sights[index].paths.keys.sorted().flatMap { byLocation[$0] ?? [] }, &sights[index])
+            }
             token = page.next
         } while token != nil
-        try await mend(integration, &sight)
-        try await drift.record(sight.report, of: integration.id, total: sight.total)
-        await tell(sight.report, of: integration.id)
+        return (sights, total)
+    }
+
+    private func finish(_ sight: Sight, total: Int) async throws -> DriftReport {
+        var sight = sight
+        try await mend(&sight)
+        try await drift.record(sight.report, of: sight.integration.id, total: total)
+        await tell(sight.report, of: sight.integration.id)
         return sight.report
     }
 
@@ -104,13 +159,11 @@ public struct DriftLook: DriftInspector {
         return try await service.grants(page: token, connection, deadline: Self.callDeadline)
     }
 
-    private func sort(
-        _ grants: [AWSGrant], _ paths: [String: LocationPath], _ id: IntegrationID, _ sight: inout Sight
-    ) async throws {
+    private func sort(_ grants: [AWSGrant], _ sight: inout Sight) async throws {
         guard !grants.isEmpty else { return }
-        let known = try await drift.knowledge(of: grants, id, at: paths)
+        let known = try await drift.knowledge(of: grants, sight.integration.id, at: sight.paths)
         for (grant, knowledge) in zip(grants, known) {
-            guard let path = paths[grant.locationID] else { continue }
+            guard let path = sight.paths[grant.locationID] else { continue }
             switch DriftFinding(grant, at: path, knowledge) {
             case .known(let record): sight.seen.insert(record.value)
             case .adopted(let record):
@@ -128,8 +181,8 @@ public struct DriftLook: DriftInspector {
 // MARK: Mending
 
 extension DriftLook {
-    private func mend(_ integration: Integration, _ sight: inout Sight) async throws {
-        let leftOver = sight.leftOver
+    private func mend(_ sight: inout Sight) async throws {
+        let (integration, leftOver) = (sight.integration, sight.leftOver)
         let isThere = try await areThere(leftOver.map(\.made.grantID), integration.activeConnection)
         var repair = DriftRepair(leftOver: leftOver.filter { isThere.contains($0.made.grantID) })
         var last: GrantRecordID?
@@ -184,5 +237,24 @@ extension DriftLook {
             metadata: [
                 "integration.id": "\(id)", "grants.used": "\(usage.used)", "grants.quota": "\(usage.quota)",
             ])
+    }
+}
+
+// MARK: What went wrong
+
+private func outcome<Value>(of body: () async throws -> Value) async -> Result<Value, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
+}
+
+extension Error {
+    /// Another caller may be answered.
+    fileprivate var isOfCaller: Bool { (self as? AWSProblem).map { !$0.isTransient } ?? false }
+
+    fileprivate var told: DomainError {
+        switch self {
+        case let problem as AWSProblem: DomainError(.unprocessable, problem.summary)
+        case let error as DomainError: error
+        default: DomainError(.unavailable, "Shutting down.")
+        }
     }
 }
