@@ -1,3 +1,4 @@
+public import HTTPTypes
 import XML
 
 /// An error as S3 and its sibling services answer it: a code, an HTTP status and a text for the caller.
@@ -17,12 +18,17 @@ public struct S3Error: Error, Sendable, Equatable {
     public var status: Int
     public var message: String
     public var elements: [Element]
+    /// Headers of the answer, `x-amz-delete-marker` for one.
+    public var headers: HTTPFields
 
-    public init(_ code: String, _ status: Int, _ message: String, elements: [Element] = []) {
+    public init(
+        _ code: String, _ status: Int, _ message: String, elements: [Element] = [], headers: HTTPFields = [:]
+    ) {
         self.code = code
         self.status = status
         self.message = message
         self.elements = elements
+        self.headers = headers
     }
 
     /// S3's own form: flat and without a namespace, or some clients read an empty code.

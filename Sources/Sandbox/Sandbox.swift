@@ -69,7 +69,7 @@ public final class Sandbox: Sendable {
     private func responder() -> SandboxResponder {
         let database = database
         let authenticator = RequestAuthenticator<Caller>(
-            regions: SandboxDefaults.regions, defaultRegion: SandboxDefaults.region
+            regions: SandboxDefaults.regions, defaultRegion: SandboxDefaults.region, anonymous: Caller.anonymous
         ) { id in
             try await database.read { try IdentityStore(database: $0).accessKey(id) }
         }

@@ -1,5 +1,6 @@
-enum Hex {
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+/// Bytes as lower-case hexadecimal digits, two each.
+public enum Hex {
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(64)
         for byte in bytes {

@@ -45,13 +45,13 @@ extension SandboxResponder {
     }
 
     /// `/_sandbox/faults` (when enabled) and `/_sandbox/calls`, unsigned and in JSON.
-    func administer(_ target: SandboxTarget, _ body: [UInt8]) throws -> Response {
+    func administer(_ target: SandboxTarget, _ body: [UInt8]) throws -> S3Response {
         switch (target.rawPath, target.request.method) {
         case ("/_sandbox/calls", .get):
             return try Self.json(faults.update { $0.calls })
         case ("/_sandbox/calls", .delete):
             faults.update { $0.resetCalls() }
-            return Response(status: .noContent)
+            return S3Response(status: 204)
         case ("/_sandbox/faults", let method):
             guard configuration.faultsEnabled else { throw S3Error.accessDenied("Faults are not enabled") }
             return try administerFaults(method, body)
@@ -60,7 +60,7 @@ extension SandboxResponder {
         }
     }
 
-    private func administerFaults(_ method: HTTPRequest.Method, _ body: [UInt8]) throws -> Response {
+    private func administerFaults(_ method: HTTPRequest.Method, _ body: [UInt8]) throws -> S3Response {
         switch method {
         case .get:
             return try Self.json(faults.update { $0.rules })
@@ -69,21 +69,19 @@ extension SandboxResponder {
                 throw S3Error.invalidArgument("The body is not a list of fault rules")
             }
             faults.update { $0.replace(rules) }
-            return Response(status: .noContent)
+            return S3Response(status: 204)
         case .delete:
             faults.update { $0.replace([]) }
-            return Response(status: .noContent)
+            return S3Response(status: 204)
         default:
             throw S3Error.methodNotAllowed
         }
     }
 
-    private static func json(_ value: some Encodable) throws -> Response {
+    private static func json(_ value: some Encodable) throws -> S3Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let data = try encoder.encode(value)
-        return Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: data)))
+        return S3Response(headers: [.contentType: "application/json"], body: .bytes(Array(data)))
     }
 }

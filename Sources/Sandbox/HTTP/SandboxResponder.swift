@@ -22,8 +22,8 @@ struct SandboxContext: InitializableFromSource {
 
 /// Receives every request: authenticates it, rehearses faults, hands it to its service and renders the answer.
 struct SandboxResponder: HTTPResponder {
-    /// Largest body of a request, in bytes: objects are held in memory while they are stored.
-    static let largestBody = 128 << 20
+    /// Largest document of a request to STS or S3 Control, in bytes.
+    static let largestDocument = 4 << 20
 
     let configuration: SandboxConfiguration
     let authenticator: RequestAuthenticator<Caller>
@@ -34,32 +34,29 @@ struct SandboxResponder: HTTPResponder {
     let logger: Logger
 
     func respond(to request: Request, context: SandboxContext) async throws -> Response {
-        let ids = RequestIDs()
-        guard var response = await answer(request, ids) else {
+        let ids = S3RequestIDs()
+        guard let response = await answer(request, context, ids) else {
             // The client is to see its connection end: what is returned here is not written any more.
             try? await context.channel.close()
             return Response(status: .internalServerError)
         }
-        response.headers[.requestID] = ids.request
-        response.headers[.hostID] = ids.host
-        return response
+        return response.response(ids)
     }
 
     /// Nil when a fault drops the connection, or the sandbox is being stopped.
-    private func answer(_ request: Request, _ ids: RequestIDs) async -> Response? {
+    private func answer(_ request: Request, _ context: SandboxContext, _ ids: S3RequestIDs) async -> S3Response? {
         var service = SandboxTarget.Service.s3
         do {
             let target = try SandboxTarget(request.head, bucketDomain: configuration.bucketDomain)
             service = target.service
-            let body = try await collect(request)
-            if target.service == .admin { return try administer(target, body) }
-            let call = try await authenticate(target, body)
+            if target.service == .admin { return try administer(target, try await collect(request)) }
+            let call = try await authenticate(target, request)
             let effect = try strike(call, target)
             let delay = configuration.latency + effect.delay
             if delay > .zero { try await Task.sleep(for: delay) }
             if effect.dropsBefore { return nil }
             if let failure = effect.failure { return render(failure, service, ids, isHead: request.method == .head) }
-            let response = try await perform(call, target)
+            let response = try await perform(call, target, ids, peer: context.channel.remoteAddress?.ipAddress)
             return effect.dropsAfter ? nil : response
         } catch let error as S3Error {
             return render(error, service, ids, isHead: request.method == .head)
@@ -73,7 +70,7 @@ struct SandboxResponder: HTTPResponder {
 
     private func collect(_ request: Request) async throws -> [UInt8] {
         do {
-            let buffer = try await request.body.collect(upTo: Self.largestBody)
+            let buffer = try await request.body.collect(upTo: Self.largestDocument)
             return Array(buffer.readableBytesView)
         } catch is NIOTooManyBytesError {
             throw S3Error("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
@@ -84,106 +81,94 @@ struct SandboxResponder: HTTPResponder {
 // MARK: Authentication
 
 extension SandboxResponder {
-    private func authenticate(_ target: SandboxTarget, _ body: [UInt8]) async throws -> SandboxCall {
+    private func authenticate(_ target: SandboxTarget, _ request: Request) async throws -> SandboxCall {
         let now = configuration.clock()
+        let body = target.service == .s3 ? nil : try await collect(request)
         let authenticated = try await authenticator.authenticate(
             target.request, service: target.service.signingName,
-            endpointRegion: target.service == .sts ? nil : target.hostRegion, body: body, now: now)
-        let (content, operation) = try operation(target, body, authenticated)
+            endpointRegion: target.service == .sts ? nil : target.hostRegion, hostBucket: target.hostBucket, body: body,
+            now: now)
         return SandboxCall(
-            operation: operation, caller: authenticated.identity, region: authenticated.claim.scope.region,
-            body: content, now: now)
+            operation: try operation(target, request, body ?? [], authenticated), caller: authenticated.identity,
+            region: authenticated.region, now: now)
     }
 
     private func operation(
-        _ target: SandboxTarget, _ body: [UInt8], _ authenticated: AuthenticatedRequest<Caller>
-    ) throws -> ([UInt8], SandboxCall.Operation) {
+        _ target: SandboxTarget, _ request: Request, _ body: [UInt8], _ authenticated: AuthenticatedRequest<Caller>
+    ) throws -> SandboxCall.Operation {
         let headers = target.request.headerFields
         switch target.service {
         case .s3:
-            let content = try S3RequestBody.decode(
-                body, headers: headers, claim: authenticated.claim, key: authenticated.key)
+            let upload = try authenticated.upload(request.body, headers: headers)
             let route = try S3Route(
-                method: target.request.method, path: target.path, query: target.query, headers: headers,
+                method: target.request.method, path: target.s3.path, query: target.query, headers: headers,
                 hostBucket: target.hostBucket)
-            return (content, .s3(route))
+            return .s3(route, upload)
         case .s3Control:
-            let content = try S3RequestBody.decode(
-                body, headers: headers, claim: authenticated.claim, key: authenticated.key)
-            return (
-                content, .s3Control(try S3ControlService.route(method: target.request.method, path: target.rawPath))
-            )
+            guard authenticated.claim != nil else { throw S3Error.accessDenied() }
+            let document = try authenticated.decode(body, headers: headers)
+            let route = try S3ControlService.route(method: target.request.method, path: target.rawPath)
+            return .s3Control(route, document)
         case .sts, .admin:
             guard let text = String(validating: body, as: UTF8.self), let parameters = QueryItems(parsing: text) else {
                 throw S3Error("MalformedInput", 400, "The form is malformed")
             }
-            return (body, .sts(parameters))
+            return .sts(parameters)
         }
     }
 
-    private func perform(_ call: SandboxCall, _ target: SandboxTarget) async throws -> Response {
+    private func perform(
+        _ call: SandboxCall, _ target: SandboxTarget, _ ids: S3RequestIDs, peer: String?
+    ) async throws -> S3Response {
         let headers = target.request.headerFields
         switch call.operation {
-        case .s3(let route):
-            let request = S3Request(route: route, query: target.query, headers: headers, body: call.body)
-            let response = try await s3.respond(
-                to: request, S3Call(identity: call.caller, region: call.region, now: call.now))
-            return Self.response(response, isHead: target.request.method == .head)
-        case .s3Control(let route):
+        case .s3(let route, let upload):
+            let request = S3Request(route: route, query: target.query, headers: headers, body: upload)
+            return try await s3.respond(
+                to: request,
+                S3Call(
+                    identity: call.caller, region: call.region, now: call.now, requestID: ids.request, peer: peer,
+                    expectedBucketOwner: headers[.expectedBucketOwner]))
+        case .s3Control(let route, let body):
             let request = S3ControlRequest(
-                headers: headers, query: target.query, body: call.body, region: call.region, now: call.now)
+                headers: headers, query: target.query, body: body, region: call.region, now: call.now)
             let answer = try await s3Control.answer(
                 route, request, caller: call.caller, hostAccount: target.hostAccount)
-            return Response(
-                status: .init(code: answer.status),
-                headers: answer.body.isEmpty ? [:] : [.contentType: "application/xml"],
-                body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+            guard !answer.body.isEmpty else { return S3Response(status: answer.status) }
+            return S3Response(
+                status: answer.status, headers: [.contentType: "application/xml"], body: .bytes(answer.body))
         case .sts(let parameters):
             let body = try await sts.answer(
                 parameters, caller: call.caller, requestID: UUID().uuidString.lowercased(), now: call.now)
-            return Response(
-                status: .ok, headers: [.contentType: "text/xml"], body: .init(byteBuffer: ByteBuffer(bytes: body)))
+            return S3Response(headers: [.contentType: "text/xml"], body: .bytes(body))
         }
     }
 }
 
-// MARK: Answers
+// MARK: Errors
 
 extension SandboxResponder {
-    private static func response(_ response: S3Response, isHead: Bool) -> Response {
-        let status = HTTPResponse.Status(code: response.status)
-        guard isHead else {
-            return Response(
-                status: status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
-        }
-        return Response(
-            status: status, headers: response.headers,
-            body: ResponseBody(contentLength: response.contentLength ?? 0) { try await $0.finish(nil) })
+    private func render(
+        _ failure: FaultEffect.Failure, _ service: SandboxTarget.Service, _ ids: S3RequestIDs, isHead: Bool
+    ) -> S3Response {
+        var error = S3Error(failure.code, failure.status, failure.message)
+        if let milliseconds = failure.retryAfterMilliseconds { error.headers[.amzRetryAfter] = "\(milliseconds)" }
+        return render(error, service, ids, isHead: isHead)
     }
 
     private func render(
-        _ failure: FaultEffect.Failure, _ service: SandboxTarget.Service, _ ids: RequestIDs, isHead: Bool
-    ) -> Response {
-        let error = S3Error(failure.code, failure.status, failure.message)
-        var response = render(error, service, ids, isHead: isHead)
-        if let milliseconds = failure.retryAfterMilliseconds { response.headers[.amzRetryAfter] = "\(milliseconds)" }
-        return response
-    }
-
-    private func render(
-        _ error: S3Error, _ service: SandboxTarget.Service, _ ids: RequestIDs, isHead: Bool
-    ) -> Response {
-        let document =
-            switch service {
-            case .s3: error.document(requestID: ids.request, hostID: ids.host)
-            case .s3Control: error.wrappedDocument(requestID: ids.request, hostID: ids.host)
-            case .sts, .admin:
+        _ error: S3Error, _ service: SandboxTarget.Service, _ ids: S3RequestIDs, isHead: Bool
+    ) -> S3Response {
+        var response = error.response(ids, isHead: isHead)
+        switch service {
+        case .s3: break
+        case .s3Control:
+            response.body = .bytes(error.wrappedDocument(requestID: ids.request, hostID: ids.host))
+        case .sts, .admin:
+            response.body = .bytes(
                 error.wrappedDocument(
-                    requestID: ids.request, hostID: ids.host, namespace: STSService.namespace, sender: true)
-            }
-        var headers: HTTPFields = [.contentType: "application/xml"]
-        headers[.bucketRegion] = error.elements.first { $0.name == "Region" }?.text
-        let response = S3Response(status: error.status, headers: headers, body: document, contentLength: 0)
-        return Self.response(response, isHead: isHead)
+                    requestID: ids.request, hostID: ids.host, namespace: STSService.namespace, sender: true))
+        }
+        return response
     }
 }

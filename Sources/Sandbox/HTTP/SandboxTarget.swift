@@ -23,12 +23,7 @@ struct SandboxTarget: Sendable, Equatable {
     }
 
     let service: Service
-    /// The request with its target in origin form and the authority that was signed.
-    let request: HTTPRequest
-    /// As on the wire, without the query.
-    let rawPath: String
-    let path: String
-    let query: QueryItems
+    let s3: S3Target
     /// The account id in front of the host; nil where there is none.
     let hostAccount: String?
     /// The Region an AWS host names (`s3-control.eu-west-1.amazonaws.com`); nil for others.
@@ -36,44 +31,22 @@ struct SandboxTarget: Sendable, Equatable {
     /// The bucket in front of the host, for virtual-hosted addresses.
     let hostBucket: String?
 
+    var request: HTTPRequest { s3.request }
+    /// As on the wire, without the query.
+    var rawPath: String { s3.rawPath }
+    var query: QueryItems { s3.query }
+
     /// - Parameter bucketDomain: under which a host's first label is a bucket.
     /// - Throws: `InvalidURI`.
     init(_ request: HTTPRequest, bucketDomain: String?) throws(S3Error) {
-        let request = Self.inOriginForm(request)
-        let target = request.path ?? ""
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard target.hasPrefix("/"), let rawPath = parts.first.map(String.init),
-            let path = URIEncoding.decode(rawPath, plusIsSpace: false),
-            let query = QueryItems(parsing: parts.count == 2 ? parts[1] : "")
-        else { throw .invalidURI }
-        self.request = request
-        self.rawPath = rawPath
-        self.path = path
-        self.query = query
-        let host = Self.withoutPort(request.authority ?? "")
-        let labels = host.split(separator: ".").map(String.init)
+        s3 = try S3Target(request, domain: bucketDomain)
+        let labels = s3.host.split(separator: ".").map(String.init)
         hostAccount = labels.first.flatMap { labels.count > 1 && AccountID.isValid($0) ? $0 : nil }
         hostRegion = Self.region(labels)
-        hostBucket = bucketDomain.flatMap { domain in
-            guard host.hasSuffix(".\(domain)") else { return nil }
-            let name = String(host.dropLast(domain.utf8.count + 1))
-            return S3Path.isBucketName(name) && name != "s3" && !AccountID.isValid(name) ? name : nil
+        hostBucket = s3.hostBucket.flatMap { name in
+            S3Path.isBucketName(name) && name != "s3" && !AccountID.isValid(name) ? name : nil
         }
-        service = Self.service(request, path: rawPath)
-    }
-
-    /// Clients behind HTTP_PROXY send the absolute form (RFC 9112, section 3.2.2); they sign the origin form.
-    private static func inOriginForm(_ request: HTTPRequest) -> HTTPRequest {
-        var request = request
-        let target = request.path ?? "/"
-        guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) }) else {
-            return request
-        }
-        let rest = target.dropFirst(scheme.count)
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        request.authority = String(rest[..<end])
-        request.path = rest[end...].hasPrefix("/") ? String(rest[end...]) : "/" + rest[end...]
-        return request
+        service = Self.service(s3.request, path: s3.rawPath)
     }
 
     private static func service(_ request: HTTPRequest, path: String) -> Service {
@@ -82,11 +55,6 @@ struct SandboxTarget: Sendable, Equatable {
         let isForm =
             request.headerFields[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
         return request.method == .post && path == "/" && isForm ? .sts : .s3
-    }
-
-    private static func withoutPort(_ authority: String) -> String {
-        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return authority }
-        return String(authority[..<colon])
     }
 
     /// `….{service}.{region}.amazonaws.com[.cn]`.

@@ -4,6 +4,8 @@ import S3Server
 struct Caller: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case user
+        /// A request without a signature: it may do what the group AllUsers may.
+        case anonymous
         case roleSession(name: String)
     }
 
@@ -25,13 +27,16 @@ struct Caller: Sendable, Equatable {
     /// The ARN of GetCallerIdentity and of error texts: a session's has lost its role's path.
     var arn: String {
         switch kind {
-        case .user: principalARN
+        case .user, .anonymous: principalARN
         case .roleSession(let session):
             "arn:\(partition):sts::\(account):assumed-role/\(principalARN.split(separator: "/").last ?? "")/\(session)"
         }
     }
 
     var partition: String { String(principalARN.split(separator: ":").dropFirst().first ?? "aws") }
+
+    static let anonymous = Caller(
+        account: "", kind: .anonymous, principalARN: "*", userID: "anonymous", policy: .allowingNothing)
 
     /// Whether its policies and the scope of its session allow the action.
     func allows(_ action: String, on resource: String) -> Bool {

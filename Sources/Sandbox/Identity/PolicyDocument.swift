@@ -29,6 +29,13 @@ struct PolicyDocument: Sendable, Equatable {
 
     let statements: [PolicyStatement]
 
+    /// Without a statement: every decision is silent.
+    static let allowingNothing = PolicyDocument(statements: [])
+
+    private init(statements: [PolicyStatement]) {
+        self.statements = statements
+    }
+
     /// Nil for what is no policy document.
     init?(_ json: String) {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json.utf8)) else { return nil }

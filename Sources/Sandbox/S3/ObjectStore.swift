@@ -101,9 +101,7 @@ struct ObjectStore {
         var page = S3ListingPage()
         guard listing.limit > 0 else { return page }
         var cursor = KeyCursor.after(listing.after)
-        if !listing.delimiter.isEmpty, listing.after.hasSuffix(listing.delimiter),
-            Self.commonPrefix(of: listing.after, listing) == listing.after
-        {
+        if !listing.delimiter.isEmpty, listing.commonPrefix(of: listing.after) == listing.after {
             cursor = .afterPrefix(listing.after)
         }
         var last: String?
@@ -112,7 +110,7 @@ struct ObjectStore {
                 page.next = last
                 return page
             }
-            if let prefix = Self.commonPrefix(of: entry.key, listing) {
+            if let prefix = listing.commonPrefix(of: entry.key) {
                 page.commonPrefixes.append(prefix)
                 (cursor, last) = (.afterPrefix(prefix), prefix)
             } else {
@@ -149,20 +147,6 @@ struct ObjectStore {
             S3ListingPage.Entry(
                 key: row["key"], size: row["size"], etag: row["etag"], modifiedAt: Timestamp.date(row["modified_at"]))
         }
-    }
-
-    private static func commonPrefix(of key: String, _ listing: S3Listing) -> String? {
-        guard !listing.delimiter.isEmpty, key.utf8.starts(with: listing.prefix.utf8) else { return nil }
-        let key = Array(key.utf8)
-        let delimiter = Array(listing.delimiter.utf8)
-        var start = listing.prefix.utf8.count
-        while start + delimiter.count <= key.count {
-            if key[start..<(start + delimiter.count)].elementsEqual(delimiter) {
-                return String(decoding: key[..<(start + delimiter.count)], as: UTF8.self)
-            }
-            start += 1
-        }
-        return nil
     }
 
     // MARK: Headers

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import S3Server
 
 #if canImport(FoundationEssentials)
@@ -55,18 +56,36 @@ struct SandboxS3Backend: S3Backend {
 }
 
 extension SandboxS3Backend: S3BucketStore {
-    func listBuckets(_ call: S3Call<Caller>) async throws -> S3BucketList {
+    func listBuckets(_ listing: S3BucketListing, _ call: S3Call<Caller>) async throws -> S3BucketPage {
         try call.identity.authorize("s3:ListAllMyBuckets", on: "arn:\(call.identity.partition):s3:::*")
         let account = call.identity.account
         let buckets = try await database.read { try ObjectStore(database: $0).buckets(account: account) }
-        return S3BucketList(
-            owner: account,
+        return S3BucketPage(
+            owner: S3Owner(id: account, displayName: account),
             buckets: buckets.map {
                 .init(name: $0.name, region: $0.region, createdAt: Timestamp.date($0.createdAt))
             })
     }
 
-    func createBucket(_ name: String, region: String, _ call: S3Call<Caller>) async throws {
+    func headBucket(_ name: String, _ call: S3Call<Caller>) async throws -> String {
+        try await database.read { try open(name, "s3:ListBucket", in: ObjectStore(database: $0), call).region }
+    }
+
+    /// Answered whichever region is asked, as S3 does.
+    func bucketLocation(_ name: String, _ call: S3Call<Caller>) async throws -> String {
+        try await database.read { database in
+            let store = ObjectStore(database: database)
+            guard let bucket = try store.bucket(name) else { throw S3Error.noSuchBucket(name) }
+            var call = call
+            call.region = bucket.region
+            return try open(name, "s3:GetBucketLocation", in: store, call).region
+        }
+    }
+}
+
+extension SandboxS3Backend: S3BucketMaker {
+    func createBucket(_ bucket: S3NewBucket, _ call: S3Call<Caller>) async throws {
+        let (name, region) = (bucket.name, bucket.region)
         guard S3Path.isBucketName(name) else {
             throw S3Error(
                 "InvalidBucketName", 400, "The specified bucket is not valid.", elements: [.init("BucketName", name)])
@@ -106,38 +125,31 @@ extension SandboxS3Backend: S3BucketStore {
             try store.deleteBucket(name)
         }
     }
-
-    func headBucket(_ name: String, _ call: S3Call<Caller>) async throws -> String {
-        try await database.read { try open(name, "s3:ListBucket", in: ObjectStore(database: $0), call).region }
-    }
-
-    /// Answered whichever region is asked, as S3 does.
-    func bucketLocation(_ name: String, _ call: S3Call<Caller>) async throws -> String {
-        try await database.read { database in
-            let store = ObjectStore(database: database)
-            guard let bucket = try store.bucket(name) else { throw S3Error.noSuchBucket(name) }
-            var call = call
-            call.region = bucket.region
-            return try open(name, "s3:GetBucketLocation", in: store, call).region
-        }
-    }
 }
 
 extension SandboxS3Backend: S3ObjectReader {
-    func headObject(_ object: S3ObjectName, _ call: S3Call<Caller>) async throws -> S3ObjectInfo {
-        try await database.read { try info(object, ObjectStore(database: $0), call) }
+    func headObject(
+        _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
+    ) async throws -> S3ObjectPart {
+        try await database.read { database in
+            let info = try info(object, ObjectStore(database: database), call)
+            try reading.conditions.checkReading(etag: info.etag, modifiedAt: info.modifiedAt)
+            return S3ObjectPart(info: info, range: try reading.range?.resolved(size: info.size))
+        }
     }
 
     func getObject(
-        _ object: S3ObjectName, range: S3ByteRange?, _ call: S3Call<Caller>
+        _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectContent {
         try await database.read { database in
             let store = ObjectStore(database: database)
             let info = try info(object, store, call)
-            let positions = try range?.resolved(size: info.size)
+            try reading.conditions.checkReading(etag: info.etag, modifiedAt: info.modifiedAt)
+            let positions = try reading.range?.resolved(size: info.size)
             let bytes = try store.content(
                 bucket: object.bucket, key: object.key, range: positions ?? 0..<info.size)
-            return S3ObjectContent(info: info, bytes: bytes, range: positions)
+            return S3ObjectContent(
+                part: S3ObjectPart(info: info, range: positions), content: S3Content(ByteBuffer(bytes: bytes)))
         }
     }
 
@@ -152,35 +164,45 @@ extension SandboxS3Backend: S3ObjectReader {
 
 extension SandboxS3Backend: S3ObjectWriter {
     func putObject(
-        _ object: S3ObjectName, content: [UInt8], headers: HTTPFields, _ call: S3Call<Caller>
+        _ object: S3ObjectName, _ new: S3NewObject, _ upload: S3Upload, _ call: S3Call<Caller>
     ) async throws -> S3ObjectInfo {
-        try await database.write { database in
+        let content = try await upload.collect(upTo: 128 << 20)
+        return try await database.write { database in
             let store = ObjectStore(database: database)
             _ = try open(object.bucket, "s3:PutObject", path: object.key, in: store, call)
             return try store.put(
-                bucket: object.bucket, key: object.key, content: content, headers: headers,
+                bucket: object.bucket, key: object.key, content: content, headers: new.headers,
                 now: Timestamp.milliseconds(call.now))
         }
     }
 
-    func deleteObject(_ object: S3ObjectName, _ call: S3Call<Caller>) async throws {
+    func deleteObjects(
+        _ objects: [S3Deletion], in bucket: String, _ call: S3Call<Caller>
+    ) async throws -> [Result<S3Deleted, S3Error>] {
         try await database.write { database in
             let store = ObjectStore(database: database)
-            _ = try open(object.bucket, "s3:DeleteObject", path: object.key, in: store, call)
-            try store.delete(bucket: object.bucket, key: object.key)
+            return try objects.map { object in
+                do {
+                    _ = try open(bucket, "s3:DeleteObject", path: object.key, in: store, call)
+                    try store.delete(bucket: bucket, key: object.key)
+                    return .success(S3Deleted(key: object.key))
+                } catch let error as S3Error where error.code == "AccessDenied" {
+                    return .failure(error)
+                }
+            }
         }
     }
 
     func copyObject(
-        _ source: S3ObjectName, to object: S3ObjectName, headers: HTTPFields?, _ call: S3Call<Caller>
+        _ copy: S3Copy, to object: S3ObjectName, _ call: S3Call<Caller>
     ) async throws -> S3ObjectInfo {
         try await database.write { database in
             let store = ObjectStore(database: database)
-            let info = try info(source, store, call)
+            let info = try info(copy.source, store, call)
             _ = try open(object.bucket, "s3:PutObject", path: object.key, in: store, call)
-            let bytes = try store.content(bucket: source.bucket, key: source.key, range: 0..<info.size)
+            let bytes = try store.content(bucket: copy.source.bucket, key: copy.source.key, range: 0..<info.size)
             return try store.put(
-                bucket: object.bucket, key: object.key, content: bytes, headers: headers ?? info.headers,
+                bucket: object.bucket, key: object.key, content: bytes, headers: copy.headers ?? info.headers,
                 now: Timestamp.milliseconds(call.now))
         }
     }

@@ -112,9 +112,7 @@ extension HTTPField.Name {
     }
 
     static var accountID: Self { .init(sandbox: "x-amz-account-id") }
-    static var requestID: Self { .init(sandbox: "x-amz-request-id") }
-    static var hostID: Self { .init(sandbox: "x-amz-id-2") }
     static var sandboxFault: Self { .init(sandbox: "x-sandbox-fault") }
     static var amzRetryAfter: Self { .init(sandbox: "x-amz-retry-after") }
-    static var bucketRegion: Self { .init(sandbox: "x-amz-bucket-region") }
+    static var expectedBucketOwner: Self { .init(sandbox: "x-amz-expected-bucket-owner") }
 }

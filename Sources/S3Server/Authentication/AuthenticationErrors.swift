@@ -13,13 +13,6 @@ struct AuthenticationErrors {
 
     private var isS3: Bool { service == "s3" }
 
-    /// `Authorization: AWS key:signature`, or its presigned form.
-    func isSignatureVersion2(_ request: HTTPRequest) -> Bool {
-        if let header = request.headerFields[.authorization] { return header.hasPrefix("AWS ") }
-        guard let query = request.path?.split(separator: "?", maxSplits: 1).dropFirst().first else { return false }
-        return query.split(separator: "&").contains { $0.hasPrefix("AWSAccessKeyId=") }
-    }
-
     var unsupportedMechanism: S3Error {
         .invalidRequest(
             "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")

@@ -1,0 +1,27 @@
+public import NIOCore
+
+/// The bytes of an object on their way to the client, produced no faster than they are taken.
+public struct S3Content: Sendable {
+    /// Takes the next bytes, and returns when there is room for more; throws when the client has gone away.
+    public typealias Sink = (ByteBuffer) async throws -> Void
+
+    public let length: Int
+    private let body: @Sendable (Sink) async throws -> Void
+
+    /// - Parameter write: gives `length` bytes to the sink; throwing cuts the answer short, so that the client sees it
+    ///   fail.
+    public init(length: Int, _ write: @escaping @Sendable (Sink) async throws -> Void) {
+        self.length = length
+        body = write
+    }
+
+    public init(_ buffer: ByteBuffer) {
+        self.init(length: buffer.readableBytes) { sink in
+            if buffer.readableBytes > 0 { try await sink(buffer) }
+        }
+    }
+
+    public func write(to sink: Sink) async throws {
+        try await body(sink)
+    }
+}
