@@ -21,13 +21,13 @@ public final class Sandbox: Sendable {
     private let port = Mutex<Int?>(nil)
 
     /// Opens the state, or makes it.
-    /// - Throws: `SandboxStateTooNew`, or what the file system and the database throw.
+    /// - Throws: `SandboxStateTooNew`, `SandboxUserConflict`, or what the file system and the database throw.
     public init(configuration: SandboxConfiguration = SandboxConfiguration(), logger: Logger) async throws {
         self.configuration = configuration
         self.logger = logger
         database = try await SandboxDatabase(directory: configuration.directory)
         let now = Timestamp.milliseconds(configuration.clock())
-        try await database.write { try SandboxSeed.plant($0, now: now) }
+        try await database.write { try SandboxSeed.plant($0, users: configuration.users, now: now) }
     }
 
     /// The port once it listens; nil when it ended before it did. To be awaited by one caller.

@@ -23,6 +23,8 @@ public struct SandboxConfiguration: Sendable {
     public var port: Int
     /// Folder that keeps the state across restarts, made when missing. Nil: the state lives in memory and is lost.
     public var directory: String?
+    /// Users beside those of `SandboxDefaults`. A state that is kept keeps them; it takes over what changed.
+    public var users: [SandboxUser]
     /// Domain under which a host's first label names a bucket (`bucket.domain`). Nil: path-style addresses only.
     public var bucketDomain: String?
     /// Whether faults may be rehearsed: the `x-sandbox-fault` header and the `/_sandbox/faults` resource.
@@ -39,14 +41,15 @@ public struct SandboxConfiguration: Sendable {
     public var clock: @Sendable () -> Date
 
     public init(
-        hostname: String = "127.0.0.1", port: Int = 0, directory: String? = nil, bucketDomain: String? = nil,
-        faultsEnabled: Bool = false, quotas: Quotas = Quotas(), propagation: Duration = .zero,
-        latency: Duration = .zero, throttleRate: Int? = nil,
+        hostname: String = "127.0.0.1", port: Int = 0, directory: String? = nil, users: [SandboxUser] = [],
+        bucketDomain: String? = nil, faultsEnabled: Bool = false, quotas: Quotas = Quotas(),
+        propagation: Duration = .zero, latency: Duration = .zero, throttleRate: Int? = nil,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.hostname = hostname
         self.port = port
         self.directory = directory
+        self.users = users
         self.bucketDomain = bucketDomain
         self.faultsEnabled = faultsEnabled
         self.quotas = quotas

@@ -3,6 +3,7 @@
 /// The keys are no secret. They open nothing but a sandbox, which by default listens on the loopback interface only.
 public enum SandboxDefaults {
     public static let account = "123456789012"
+    static let accountName = "sandbox"
     public static let region = "us-east-1"
     public static let adminUserName = "admin"
     public static let adminAccessKeyID = "AKIASANDBOXADMIN0000"

@@ -48,8 +48,14 @@ enum SandboxSeed {
         "research/notes.txt": "Findings go here.\n",
     ]
 
-    /// A state that is not empty gets only the users it lacks.
-    static func plant(_ database: Database, now: Milliseconds) throws {
+    /// Of the users that a sandbox is given.
+    static let userPolicy = """
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","sts:*"],"Resource":"*"}]}
+        """
+
+    /// A state that is not empty gets only the users it lacks, and those given as they are given.
+    /// - Throws: `SandboxUserConflict`.
+    static func plant(_ database: Database, users: [SandboxUser] = [], now: Milliseconds) throws {
         let identities = IdentityStore(database: database)
         if try !identities.hasAccount(account) { try plantEverything(database, identities, now: now) }
         for user in [SandboxDefaults.alice, SandboxDefaults.bob] {
@@ -57,12 +63,13 @@ enum SandboxSeed {
                 account: account, name: user.name, policy: dataPolicy, accessKeyID: user.accessKeyID,
                 secret: user.secretAccessKey)
         }
+        for user in users { try identities.save(user, policy: userPolicy) }
     }
 
     private static func plantEverything(
         _ database: Database, _ identities: IdentityStore, now: Milliseconds
     ) throws {
-        try identities.insertAccount(account)
+        try identities.insertAccount(account, displayName: SandboxDefaults.accountName)
         try identities.insertUser(
             account: account, name: SandboxDefaults.adminUserName, policy: everything,
             accessKeyID: SandboxDefaults.adminAccessKeyID, secret: SandboxDefaults.adminSecretAccessKey)

@@ -22,15 +22,15 @@ struct SandboxClient {
 
     /// Runs `body` beside a sandbox on a free port of the loopback interface.
     static func run(
-        directory: String? = nil, faults: Bool = false, throttleRate: Int? = nil, bucketDomain: String? = nil,
-        clock: TestClock = TestClock(),
+        directory: String? = nil, users: [SandboxUser] = [], faults: Bool = false, throttleRate: Int? = nil,
+        bucketDomain: String? = nil, clock: TestClock = TestClock(),
         _ body: (SandboxClient) async throws -> Void
     ) async throws {
         var logger = Logger(label: "sandbox")
         logger.logLevel = .critical
         let sandbox = try await Sandbox(
             configuration: SandboxConfiguration(
-                directory: directory, bucketDomain: bucketDomain, faultsEnabled: faults,
+                directory: directory, users: users, bucketDomain: bucketDomain, faultsEnabled: faults,
                 throttleRate: throttleRate, clock: { clock.now }),
             logger: logger)
         let serving = Task { try await sandbox.run() }  // Ended below, and awaited there.

@@ -20,6 +20,12 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Port to listen on; 0 takes a free one.") var port = 4566
     @Option(help: "Folder that keeps the state across restarts; without it, the state is lost.", completion: .directory)
     var directory: String?
+    @Option(
+        help: """
+            JSON file of further users: [{"name", "account", "accessKeyId", "secretAccessKey"}, ...], where canonicalId, \
+            displayName and email may be said of the account.
+            """, completion: .file())
+    var users: String?
     @Option(help: "Domain under which a host's first label names a bucket.") var bucketDomain: String?
     @Flag(help: "Let faults be rehearsed: /_sandbox/faults and the x-sandbox-fault header.") var faults = false
     @Option(help: "Milliseconds added before every answer.") var latency = 0
@@ -39,7 +45,8 @@ struct SandboxCommand: AsyncParsableCommand {
         }
         let logger = ProcessLog.start(level: level)
         let configuration = SandboxConfiguration(
-            hostname: hostname, port: port, directory: directory, bucketDomain: bucketDomain, faultsEnabled: faults,
+            hostname: hostname, port: port, directory: directory,
+            users: try users.map(SandboxUser.read) ?? [], bucketDomain: bucketDomain, faultsEnabled: faults,
             latency: .milliseconds(latency), throttleRate: throttle)
         let service = Standalone(
             sandbox: try await Sandbox(configuration: configuration, logger: logger), hostname: hostname, port: port)

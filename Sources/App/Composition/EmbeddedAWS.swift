@@ -12,11 +12,13 @@ struct EmbeddedAWS: Service {
     let port: Int
 
     /// Opens the state: beside the database, or in memory when there is no folder.
-    init(directory: String?, port: Int = 0, faults: Bool = false, logger: Logger) async throws {
+    init(
+        directory: String?, users: [SandboxUser] = [], port: Int = 0, faults: Bool = false, logger: Logger
+    ) async throws {
         self.port = port
         sandbox = try await Sandbox(
             configuration: SandboxConfiguration(
-                hostname: Self.hostname, port: port, directory: directory, faultsEnabled: faults),
+                hostname: Self.hostname, port: port, directory: directory, users: users, faultsEnabled: faults),
             logger: logger)
     }
 

@@ -4,6 +4,7 @@ import Domain
 import Hummingbird
 import Logging
 import NIOCore
+import Sandbox
 import ServiceLifecycle
 import Store
 import Synchronization
@@ -39,7 +40,8 @@ struct Server {
             return try await controlPlane(settings.awsEnvironment, signals: signals, ready: ready)
         }
         let aws = try await EmbeddedAWS(
-            directory: settings.database + ".sandbox", port: settings.sandboxPort, logger: logger.labeled("sandbox"))
+            directory: settings.database + ".sandbox", users: try settings.sandboxUsers.map(SandboxUser.read) ?? [],
+            port: settings.sandboxPort, logger: logger.labeled("sandbox"))
         let controlPlane = ControlPlaneOnSandbox(server: self, aws: aws, ready: ready)
         return grouped([aws, controlPlane], signals: signals)
     }

@@ -47,6 +47,8 @@ extension Setting {
         default: "false")
     static let sandboxPort = Setting(
         "sandboxPort", "Loopback port of that embedded AWS; 0 takes a free one.", .integer, default: "0")
+    static let sandboxUsers = Setting(
+        "sandboxUsers", "JSON file of further users of that embedded AWS, as of 'sluice sandbox --users'.")
     static let masterKey = Setting(
         "masterKey",
         "32 bytes in base64 under which stored secrets are sealed; without it, a 0600 key file beside the database.",
@@ -90,7 +92,7 @@ extension Setting {
     /// Everything that can be set, in the order `sluice doctor` prints it.
     public static let all =
         [
-            httpHostname, httpPort, database, sandbox, sandboxPort, masterKey, bootstrapAPIKey, validationInterval,
-            locationQuota, grantQuota, logLevel, url, apiKey,
+            httpHostname, httpPort, database, sandbox, sandboxPort, sandboxUsers, masterKey, bootstrapAPIKey,
+            validationInterval, locationQuota, grantQuota, logLevel, url, apiKey,
         ] + aws
 }

@@ -10,6 +10,8 @@ public struct Settings: Sendable {
     public var sandbox: Bool
     /// Of the embedded AWS.
     public var sandboxPort: Int
+    /// File of further users of the embedded AWS.
+    public var sandboxUsers: String?
     public var masterKey: Secret?
     public var bootstrapAPIKey: Secret?
     /// Between recurring checks of one integration.
@@ -36,6 +38,7 @@ public struct Settings: Sendable {
         database = try read.text(.database)
         sandbox = read[.sandbox] == "true"
         sandboxPort = try read.integer(.sandboxPort, in: 0...65535)
+        sandboxUsers = read[.sandboxUsers]
         masterKey = read[.masterKey].map { Secret($0) }
         bootstrapAPIKey = read[.bootstrapAPIKey].map { Secret($0) }
         validationInterval = .seconds(try read.integer(.validationInterval, in: 1...31_536_000))

@@ -76,5 +76,17 @@ enum SandboxSchema {
                 ) STRICT;
                 """),
         SchemaMigration(name: "access-grants-1", sql: AccessGrantsSchema.sql),
+        SchemaMigration(
+            name: "accounts-1",
+            sql: """
+                ALTER TABLE account ADD COLUMN canonical_id TEXT NOT NULL DEFAULT '';
+                ALTER TABLE account ADD COLUMN display_name TEXT NOT NULL DEFAULT '';
+                ALTER TABLE account ADD COLUMN email TEXT;
+                UPDATE account SET canonical_id = lower(hex(randomblob(32))), display_name = id;
+                UPDATE account SET canonical_id = '\(CanonicalID.derived(from: SandboxDefaults.account))',
+                    display_name = '\(SandboxDefaults.accountName)' WHERE id = '\(SandboxDefaults.account)';
+                CREATE UNIQUE INDEX account_by_canonical_id ON account(canonical_id);
+                CREATE UNIQUE INDEX account_by_email ON account(email COLLATE NOCASE);
+                """),
     ]
 }

@@ -10,6 +10,10 @@ struct Caller: Sendable, Equatable {
     }
 
     let account: String
+    /// What ACLs and owners name the account by.
+    let canonicalID: String
+    /// Of the account.
+    let displayName: String
     let kind: Kind
     /// ARN of the IAM user or role, its path included: what an access grant names.
     let principalARN: String

@@ -36,20 +36,12 @@ struct IdentityStore {
         ).map(Self.role)
     }
 
-    func hasAccount(_ id: String) throws -> Bool {
-        try database.value("SELECT EXISTS (SELECT 1 FROM account WHERE id = ?)", arguments: [id]) ?? false
-    }
-
     func hasPrincipal(_ arn: String) throws -> Bool {
         try database.value(
             """
             SELECT EXISTS (SELECT 1 FROM iam_user WHERE arn = ?)
                 OR EXISTS (SELECT 1 FROM iam_role WHERE arn = ?)
             """, arguments: [arn, arn]) ?? false
-    }
-
-    func insertAccount(_ id: String) throws {
-        try database.run("INSERT INTO account (id) VALUES (?) ON CONFLICT DO NOTHING", arguments: [id])
     }
 
     /// Does nothing where there is a user of that name.
@@ -82,13 +74,16 @@ struct IdentityStore {
     func accessKey(_ id: String) throws -> AccessKeyRecord<Caller>? {
         if let row = try database.row(
             """
-            SELECT access_key.secret, iam_user.* FROM access_key
-            JOIN iam_user ON iam_user.arn = access_key.user_arn WHERE access_key.id = ?
+            SELECT access_key.secret, iam_user.*, account.canonical_id, account.display_name FROM access_key
+            JOIN iam_user ON iam_user.arn = access_key.user_arn JOIN account ON account.id = iam_user.account
+            WHERE access_key.id = ?
             """, arguments: [id])
         {
             guard let policy = PolicyDocument(remembered: row["policy"]) else { return nil }
             let caller = Caller(
-                account: row["account"], kind: .user, principalARN: row["arn"], userID: row["user_id"], policy: policy)
+                account: row["account"], canonicalID: row["canonical_id"], displayName: row["display_name"],
+                kind: .user,
+                principalARN: row["arn"], userID: row["user_id"], policy: policy)
             return AccessKeyRecord(secret: Secret(row["secret"]), identity: caller)
         }
         return try session(id)
@@ -98,15 +93,18 @@ struct IdentityStore {
         guard
             let row = try database.row(
                 """
-                SELECT session.*, iam_role.account, iam_role.role_id, iam_role.policy AS role_policy FROM session
-                JOIN iam_role ON iam_role.arn = session.role_arn WHERE access_key_id = ?
+                SELECT session.*, iam_role.account, iam_role.role_id, iam_role.policy AS role_policy,
+                    account.canonical_id, account.display_name FROM session
+                JOIN iam_role ON iam_role.arn = session.role_arn JOIN account ON account.id = iam_role.account
+                WHERE access_key_id = ?
                 """, arguments: [id]), let policy = PolicyDocument(remembered: row["role_policy"])
         else { return nil }
         let name: String = row["name"]
         let roleID: String = row["role_id"]
         var caller = Caller(
-            account: row["account"], kind: .roleSession(name: name), principalARN: row["role_arn"],
-            userID: "\(roleID):\(name)", policy: policy)
+            account: row["account"], canonicalID: row["canonical_id"], displayName: row["display_name"],
+            kind: .roleSession(name: name), principalARN: row["role_arn"], userID: "\(roleID):\(name)",
+            policy: policy)
         if let target = (row["scope_target"] as String?).flatMap(S3Path.init),
             let permission = (row["scope_permission"] as String?).flatMap(AccessGrantPermission.init)
         {
