@@ -40,7 +40,8 @@ struct Caller: Sendable, Equatable {
     var partition: String { String(principalARN.split(separator: ":").dropFirst().first ?? "aws") }
 
     static let anonymous = Caller(
-        account: "", kind: .anonymous, principalARN: "*", userID: "anonymous", policy: .allowingNothing)
+        account: "", canonicalID: CanonicalID.anonymous, displayName: "", kind: .anonymous, principalARN: "*",
+        userID: "anonymous", policy: .allowingNothing)
 
     /// Whether its policies and the scope of its session allow the action.
     func allows(_ action: String, on resource: String) -> Bool {

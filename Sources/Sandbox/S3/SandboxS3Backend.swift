@@ -61,7 +61,7 @@ extension SandboxS3Backend: S3BucketStore {
         let account = call.identity.account
         let buckets = try await database.read { try ObjectStore(database: $0).buckets(account: account) }
         return S3BucketPage(
-            owner: S3Owner(id: account, displayName: account),
+            owner: S3Owner(id: call.identity.canonicalID, displayName: call.identity.displayName),
             buckets: buckets.map {
                 .init(name: $0.name, region: $0.region, createdAt: Timestamp.date($0.createdAt))
             })
