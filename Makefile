@@ -7,13 +7,17 @@ VENV := .venv/installed
 # The key of the first administrator that `make run` starts with; for trying only.
 TRIAL_KEY := sluice-trial-key
 
-.PHONY: help dependencies build release demo run test lint format bench clean
+FUZZ_TARGETS := request chunked xml authorization range
+FUZZ_RUNS := 10000000
+
+.PHONY: help dependencies build release demo run test lint format bench fuzz clean
 
 help:
 	@echo "make demo   build, then show the whole life of an integration against the embedded AWS"
 	@echo "make run    build, then serve on http://127.0.0.1:8080 with the embedded AWS (key: $(TRIAL_KEY))"
 	@echo "make test   unit, store, router and live tests; Python clients and Terraform against the embedded AWS"
 	@echo "make lint   layout, imports, house rules"
+	@echo "make fuzz   libFuzzer on what strangers' bytes reach; FUZZ_RUNS=$(FUZZ_RUNS) executions of each of $(FUZZ_TARGETS)"
 	@echo "make bench  costs and speed, beside peers; ONLY='grants reads' runs only those"
 
 dependencies:
@@ -46,6 +50,15 @@ format:
 bench: release
 	python3 Benchmarks/bench.py $(ONLY)
 
+# Whole input files are kept in .build-fuzz/corpus; a crash leaves its input beside this file.
+fuzz: dependencies
+	SLUICE_FUZZER=1 swift build -c release --scratch-path .build-fuzz --sanitize=fuzzer --product Fuzzer
+	set -e; for target in $(FUZZ_TARGETS); do \
+	    mkdir -p .build-fuzz/corpus/$$target; \
+	    SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$$target .build-fuzz/release/Fuzzer -runs=$(FUZZ_RUNS) -max_len=4096 \
+	        -print_final_stats=1 -verbosity=0 .build-fuzz/corpus/$$target Tests/FuzzTests/Seeds/$$target; \
+	done
+
 $(VENV): Tests/Clients/requirements.txt
 	@Scripts/system-dependencies python
 	python3 -m venv .venv
@@ -53,4 +66,4 @@ $(VENV): Tests/Clients/requirements.txt
 	touch $@
 
 clean:
-	rm -rf .build .venv
+	rm -rf .build .build-fuzz .venv

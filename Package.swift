@@ -97,6 +97,9 @@ let package = Package(
         .executableTarget(name: "sluice", dependencies: ["App"], swiftSettings: settings),
 
         .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: testSettings),
+        .target(
+            name: "FuzzTargets", dependencies: ["S3Server", "SigV4", "XML", httpTypes, nioCore],
+            path: "Tests/FuzzTargets", swiftSettings: testSettings),
     ]
         + [
             test("DomainTests", ["Domain", "TestSupport"]),
@@ -109,6 +112,7 @@ let package = Package(
             test("XMLTests", ["XML"]),
             test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging]),
             test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
+            test("FuzzTests", ["FuzzTargets"], resources: [.copy("Seeds")]),
             test(
                 "SandboxTests",
                 [
@@ -134,6 +138,14 @@ let package = Package(
                 ]),
         ]
 )
+
+// libFuzzer brings its own entry point, so this target exists only for `make fuzz`.
+if Context.environment["SLUICE_FUZZER"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzer", dependencies: ["FuzzTargets"], path: "Tests/Fuzzer",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
 
 func test(
     _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource]? = nil
