@@ -72,7 +72,9 @@ struct SignatureV2: Sendable, Equatable {
             return
         }
         let headers = request.headerFields
-        guard let text = headers[.amzDate] ?? headers[.date], let date = HTTPDate.parse(text) else {
+        guard let text = headers[.amzDate] ?? headers[.date], let date = HTTPDate.parse(text),
+            date.timeIntervalSince1970 >= 0
+        else {
             throw .accessDenied("AWS authentication requires a valid Date or x-amz-date header")
         }
         guard abs(now.timeIntervalSince(date)) <= Self.allowedSkew else {
