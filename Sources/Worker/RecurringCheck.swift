@@ -10,8 +10,9 @@ import Synchronization
 #endif
 
 /// Validates every integration in service again, once an interval, and keeps what came of it: a failed check leads to
-/// `recurringValidationError`, a passed one back. Behind an `editError` or a `deleteError` nothing is validated, so that
-/// its reason stays. Then the grants of all of them are compared with AWS, those on one Access Grants instance together.
+/// `recurringValidationError`, a passed one back. Behind an `editError` or a `deleteError` nothing is validated, so
+/// that its reason stays. Then the grants of all of them are compared with AWS, those on one Access Grants instance
+/// together.
 public final class RecurringCheck: Service {
     private let repository: any IntegrationRepository
     private let validator: IntegrationValidator
@@ -28,7 +29,8 @@ public final class RecurringCheck: Service {
     /// Seconds between two looks at what is due, at least and at most.
     private static let pause: ClosedRange<TimeInterval> = 1...60
 
-    /// - Parameter interval: seconds between two checks of one integration; the first gap may be half of it shorter or longer.
+    /// - Parameter interval: seconds between two checks of one integration; the first gap may be half of it shorter or
+    ///   longer.
     public init(
         repository: any IntegrationRepository, service: any AccessGrantsService, drift: any DriftInspector,
         clock: any WallClock = SystemWallClock(), interval: TimeInterval = 15 * 60, logger: Logger,

@@ -71,6 +71,28 @@ struct AccessContractTests {
         }
     }
 
+    @Test func `pages follow one another, whoever comes and goes`() async throws {
+        let stage = try await stage()
+        for number in 3...6 { try await stage.addKey("u\(number)", userid: "u\(number)", []) }
+        for user in [2, 3, 5, 6] as [Int64] {
+            try await stage.subscribe(UserID(user), to: DataSourceID(1), as: .subscribed)
+        }
+        try await stage.run { client in
+            func profiles(_ query: String) async throws -> [Int] {
+                let users = try await client.send(.get, "/dataSource/1/access\(query)").members["users"]
+                return (users as? [[String: Any]] ?? []).compactMap { $0["profile"] as? Int }
+            }
+            #expect(try await profiles("") == [1, 2, 3, 5, 6])
+            #expect(try await profiles("?size=2") == [1, 2])
+            try await stage.subscribe(UserID(4), to: DataSourceID(1), as: .expert)
+            _ = try await client.send(.delete, "/dataSource/1/access/2")
+            #expect(try await profiles("?size=2&after=2") == [3, 4])
+            #expect(try await profiles("?size=2&after=4") == [5, 6])
+            #expect(try await profiles("?size=2&after=6") == [])
+            #expect(try await profiles("?after=4") == [5, 6])
+        }
+    }
+
     @Test func `an owner gives and takes, and the last one stays`() async throws {
         let stage = try await stage()
         try await stage.subscribe(UserID(2), to: DataSourceID(1), as: .owner)

@@ -118,6 +118,10 @@ struct DataSourceRefusalTests {
             .invalid(.get, "/dataSource/x?x=1", nil, "id: \(id)", "query.x: is not a known parameter"),
             .invalid(.get, "/native-s3/handler/1?x=1", nil, "query.x: is not a known parameter"),
             .invalid(.get, "/dataSource/1/access?x=1", nil, "query.x: is not a known parameter"),
+            .invalid(
+                .get, "/dataSource/x/access?size=0&after=-1", nil, "id: \(id)",
+                "query.size: must be a whole number from 1 to 1000",
+                "query.after: must be a whole number from 0 to \(Int.max)"),
             .invalid(.get, "/dataSource/name/%zz", nil, "name: is not well encoded"),
             .invalid(.get, "/dataSource/name/%ff", nil, "name: is not well encoded"),
             .invalid(.get, "/dataSource/sqlTableName/%f", nil, "sqlTableName: is not well encoded"),

@@ -118,6 +118,11 @@ import Testing
         let before = stage.metrics.counts
         let rows = try await stage.dataSources.access(to: DataSourceID(1))
         #expect((stage.metrics.counts - before).statements <= 8)
+        for start in rows.indices {
+            let after = start == 0 ? nil : rows[start - 1].user.id
+            let page = try await stage.dataSources.access(to: DataSourceID(1), after: after, limit: 3)
+            #expect(page == Array(rows[start...].prefix(3)))
+        }
         let noPrincipal = rows.first?.grant.message
         #expect(
             rows.map(\.grant) == [

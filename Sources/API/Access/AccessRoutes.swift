@@ -4,6 +4,8 @@ import Logging
 
 /// Who may use a data source: for its owners, `GOVERNANCE` and `USER_ADMIN`.
 struct AccessRoutes: Sendable {
+    static let maximumPageSize = 1000
+
     let dependencies: APIDependencies
 
     init(_ dependencies: APIDependencies) { self.dependencies = dependencies }
@@ -18,10 +20,14 @@ struct AccessRoutes: Sendable {
         ]
     }
 
+    /// All, unless a page is asked for; the next one begins after the last profile of this one.
     private func list(_ request: Request, _ context: CallerContext) async throws -> Response {
-        let id = try DataSourcePath(context).id(with: QueryReader(request).finish())
+        var query = QueryReader(request)
+        let size = query.integer("size", in: 1...Self.maximumPageSize)
+        let after = query.integer("after", in: 0...Int.max).map { UserID(Int64($0)) }
+        let id = try DataSourcePath(context).id(with: query.finish())
         try context.caller.require(.giving, on: try await dataSources.existing(.id(id), context))
-        let rows = try await dataSources.access(to: id)
+        let rows = try await dataSources.access(to: id, after: after, limit: size)
         return Response(json: .members(["users": .array(rows.map(\.json))]))
     }
 

@@ -30,8 +30,8 @@ public protocol DataSourceRepository: Sendable {
     func dataSource(_ key: DataSourceKey, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourceView?
     func search(_ query: DataSourceQuery, for viewer: DataSourceViewer) async throws(DomainError) -> DataSourcePage
 
-    /// - Throws: `notFound`; `forbidden`; `conflict` when the name is in use, or when a disabled one is to come back whose integration
-    ///   is not in use; `preconditionFailed` when `revision` is another.
+    /// - Throws: `notFound`; `forbidden`; `conflict` when the name is in use, or when a disabled one is to come back
+    ///   whose integration is not in use; `preconditionFailed` when `revision` is another.
     func update(
         _ id: DataSourceID, _ change: DataSourceChange, revision: Int64?, by origin: AuditOrigin, now: Date
     )
@@ -44,11 +44,14 @@ public protocol DataSourceRepository: Sendable {
     )
         async throws(DomainError) -> DataSourceRemoval
 
-    /// By user id; revoked ones while their grants are there.
-    func access(to id: DataSourceID) async throws(DomainError) -> [AccessRow]
+    /// By user id, those after `after`; revoked ones while their grants are there.
+    ///
+    /// - Parameter limit: `nil` for all.
+    func access(to id: DataSourceID, after: UserID?, limit: Int?) async throws(DomainError) -> [AccessRow]
     /// Gives or changes it; asked for what is so already, nothing changes.
     ///
-    /// - Throws: `notFound` when there is no such data source or user; `forbidden`; `conflict` when it would leave no owner.
+    /// - Throws: `notFound` when there is no such data source or user; `forbidden`; `conflict` when it would leave no
+    ///   owner.
     func setAccess(
         to id: DataSourceID, of user: UserID, state: SubscriptionState, level: AccessLevel, by origin: AuditOrigin,
         admin: UserID, now: Date
@@ -62,6 +65,13 @@ public protocol DataSourceRepository: Sendable {
     ///
     /// - Throws: `notFound` naming those that are not there; `forbidden`.
     func refresh(_ ids: [DataSourceID], by origin: AuditOrigin, now: Date) async throws(DomainError)
+}
+
+extension DataSourceRepository {
+    /// All of it.
+    public func access(to id: DataSourceID) async throws(DomainError) -> [AccessRow] {
+        try await access(to: id, after: nil, limit: nil)
+    }
 }
 
 public struct NewDataSource: Sendable, Equatable {

@@ -9,10 +9,21 @@ struct AccessRows {
     /// How many subscriptions are counted by status at most.
     static let countLimit: Int64 = 10_000
 
-    /// By user id; revoked ones while their grants are there.
-    func load(_ id: DataSourceID) throws -> [AccessRow] {
-        let rows = try rows("s.data_source_id = ?", [id.value])
-        return rows.filter { !$0.subscription.isRevoked || $0.hasGrants }.map(\.access)
+    /// Which subscriptions a page shows: read from the index in its order, as many as it has.
+    static let page = """
+        s.id IN (
+            SELECT p.id FROM subscription p
+            WHERE p.data_source_id = ? AND p.user_id > ?
+                AND (p.is_revoked = 0 OR EXISTS (SELECT 1 FROM grant_need n WHERE n.subscription_id = p.id))
+            ORDER BY p.user_id LIMIT ?
+        )
+        """
+
+    /// By user id, those after `after`; revoked ones while their grants are there.
+    ///
+    /// - Parameter limit: `nil` for all.
+    func load(_ id: DataSourceID, after: UserID?, limit: Int?) throws -> [AccessRow] {
+        try rows(Self.page, [id.value, after?.value ?? 0, limit.map(Int64.init) ?? -1]).map(\.access)
     }
 
     /// A subscription that was there in this transaction.
@@ -41,7 +52,6 @@ struct AccessRows {
         var user: User
         var facts: AccessFacts
 
-        var hasGrants: Bool { !facts.grants.isEmpty }
         var access: AccessRow { AccessRow(subscription: subscription, user: user, grant: facts.state) }
     }
 

@@ -1,8 +1,8 @@
 import Domain
 import GRDB
 
-/// Whether somebody may change data sources. For use inside the transaction of the change, so that what was revoked before
-/// it counts.
+/// Whether somebody may change data sources. For use inside the transaction of the change, so that what was revoked
+/// before it counts.
 struct DataSourceRights {
     let db: Database
     /// Without an actor it is Sluice itself, which may do everything.

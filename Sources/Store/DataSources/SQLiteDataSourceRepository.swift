@@ -89,8 +89,12 @@ public struct SQLiteDataSourceRepository: DataSourceRepository {
 }
 
 extension SQLiteDataSourceRepository {
-    public func access(to id: DataSourceID) async throws(DomainError) -> [AccessRow] {
-        try await database.read { db in try AccessRows(db: db).load(id) }
+    public func access(
+        to id: DataSourceID, after: UserID?, limit: Int?
+    )
+        async throws(DomainError) -> [AccessRow]
+    {
+        try await database.read { db in try AccessRows(db: db).load(id, after: after, limit: limit) }
     }
 
     public func setAccess(

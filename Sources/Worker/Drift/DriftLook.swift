@@ -10,8 +10,9 @@ public import Logging
 /// Compares what AWS has at integrations' locations with our records, and has the difference mended: what is missing is
 /// made again, what Sluice made and no longer wants is removed, and what it never made is told and left alone.
 ///
-/// The list of an Access Grants instance is read once for all integrations on it, page by page. What changes meanwhile is nobody's drift: a record that the list does not show is asked
-/// for by its id, and only what still names that grant then is mended.
+/// The list of an Access Grants instance is read once for all integrations on it, page by page. What changes meanwhile
+/// is nobody's drift: a record that the list does not show is asked for by its id, and only what still names that grant
+/// then is mended.
 public struct DriftLook: DriftInspector {
     private let grants: any GrantRepository
     private let drift: any DriftRepository
