@@ -61,7 +61,7 @@ public protocol DataSourceRepository: Sendable {
         to id: DataSourceID, of user: UserID, by origin: AuditOrigin, now: Date
     )
         async throws(DomainError) -> AccessRow
-    /// Marks all their subscriptions as unplanned, and what failed as due.
+    /// Marks all their subscriptions as unplanned, and as due what failed, a removal too.
     ///
     /// - Throws: `notFound` naming those that are not there; `forbidden`.
     func refresh(_ ids: [DataSourceID], by origin: AuditOrigin, now: Date) async throws(DomainError)

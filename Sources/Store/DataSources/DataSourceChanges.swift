@@ -109,7 +109,8 @@ extension DataSourceChanges {
             try db.run(
                 """
                 UPDATE access_grant SET next_attempt_at = MAX(?, COALESCE(leased_until, 0))
-                WHERE id IN (\(Self.ofDataSource)) AND status IN ('failed', 'quotaExceeded')
+                WHERE id IN (\(Self.ofDataSource))
+                    AND (status IN ('failed', 'quotaExceeded') OR (status = 'revoking' AND failures > 0))
                 """, [now.milliseconds, id.value])
             try trail.append(
                 AuditEntry(
