@@ -6,11 +6,12 @@ import sqlite3
 import time
 import urllib.parse
 
-from filling import data_sources, name
+from filling import data_sources, late_name, name, subscriptions
 from harness import deployment, enabled_integration, limited, memory_kept, percentile
 
 SIZES = (1_000, 100_000, 1_000_000)
-SAMPLES = 400
+SAMPLES, ADVERSE_SAMPLES = 400, 100
+LATE, SUBSCRIBED_EVERY = 100_000, 10
 P99_LIMIT, FLAT_LIMIT, START_LIMIT = 50.0, 2.0, 1.0
 
 
@@ -25,7 +26,7 @@ def milliseconds(actions):
 
 def shown(label, samples, peer=None):
     beside = f"   bare SQLite p50 {percentile(peer, 0.5):8.2f} ms" if peer else ""
-    print(f"    {label:<40} p50 {percentile(samples, 0.5):7.2f} ms   p99 {percentile(samples, 0.99):7.2f} ms{beside}")
+    print(f"    {label:<52} p50 {percentile(samples, 0.5):7.2f} ms   p99 {percentile(samples, 0.99):7.2f} ms{beside}")
 
 
 def reads(size, chance):
@@ -61,6 +62,35 @@ def measure(made, size):
     return results
 
 
+def reader(client):
+    """The id and the key of somebody who may see his own subscriptions only."""
+    answer = client.expect(200, "POST", "/bim/iam/bim/user", {
+        "iamid": "bim", "userid": "reader", "profile": {"name": "Reader"}, "permissions": []})
+    key = client.expect(200, "POST", "/bim/apikey", {"name": "benchmark", "userid": "reader"})["apikey"]
+    return int(answer["newUser"]["id"]), key
+
+
+def adverse(client, whose):
+    """What is common but late in the order of names, and short texts that nobody or nearly everybody has."""
+    texts = {"common and late": "zeta-lake", "common, late and short": "z", "two letters, late": "ze",
+             "one letter of nobody": "w", "two of nobody": "qx", "not ASCII, of nobody": "ü", "number's end": "77"}
+    results = {}
+    for sort in ("name", "id"):
+        for label, text in texts.items():
+            path = f"/dataSource?size=50&sortField={sort}&searchText={urllib.parse.quote(text)}"
+            label = f"{whose}, by {sort}: {label}"
+            client.expect(200, "GET", path)
+            results[label] = milliseconds([lambda path=path: client.expect(200, "GET", path)] * ADVERSE_SAMPLES)
+            shown(label, results[label])
+    for sort in ("name", "id"):
+        label = f"{whose}, page by {sort}"
+        results[label] = milliseconds(
+            [lambda sort=sort: client.expect(200, "GET", f"/dataSource?size=50&sortField={sort}&sortOrder=desc")]
+            * ADVERSE_SAMPLES)
+        shown(label, results[label])
+    return results
+
+
 def cursor_walk(made):
     """The time of each page of a walk by cursor, up to as many as there are samples."""
     path, samples = "/dataSource?size=50&sortField=name", []
@@ -87,6 +117,14 @@ def main():
             print(f"  {size} data sources: answers {start:.2f} s after its start")
             results[size] = measure(made, size) | {"pages by cursor": cursor_walk(made)}
             shown("pages by cursor", results[size]["pages by cursor"])
+        made.stop()
+        data_sources(made.database, integration, range(there, there + LATE), late_name)
+        made.start()
+        user, key = reader(made.client)
+        made.stop()
+        subscriptions(made.database, user, SUBSCRIBED_EVERY)
+        made.start()
+        results[SIZES[-1]] |= adverse(made.client, "all") | adverse(made.connect(key), "100,000 of his own")
         kept.append(limited(f"start-up with {size} data sources", start, START_LIMIT, "s"))
         by_id = {size: percentile(results[size]["by id"], 0.5) for size in (SIZES[0], SIZES[-1])}
         kept.append(limited("by id at a million, in multiples of that at 1,000", by_id[SIZES[-1]] / by_id[SIZES[0]],

@@ -34,6 +34,25 @@ def writing(database):
                 connection.execute(sql)
             if dropped:
                 connection.execute("INSERT INTO data_source_trigram (data_source_trigram) VALUES ('rebuild')")
+                stretches(connection)
+
+
+def stretches(connection, length=500):
+    """The stretches of names that a search is led by, made anew; the names here are all ASCII."""
+    connection.execute("DELETE FROM name_stretch_trigram")
+    connection.execute("DELETE FROM name_stretch")
+    names = connection.execute("SELECT name FROM data_source ORDER BY name")
+    number = 0
+    while number == 0 or part:
+        part = [row[0] for row in names.fetchmany(length)]
+        if part or number == 0:
+            number += 1
+            connection.execute("INSERT INTO name_stretch (id, first_name, name_count) VALUES (?, ?, ?)",
+                               (number, part[0] if number > 1 else "", len(part)))
+            padded = [f"{name.lower()}\1\1" for name in part]
+            trigrams = {name[start:start + 3] for name in padded for start in range(len(name) - 2)}
+            connection.executemany("INSERT INTO name_stretch_trigram (stretch_id, trigram) VALUES (?, ?)",
+                                   ((number, trigram) for trigram in sorted(trigrams)))
 
 
 def name(number):
@@ -44,7 +63,12 @@ def folder(number):
     return name(number).replace(" ", "/") + "/"
 
 
-def data_sources(database, integration, numbers):
+def late_name(number):
+    """After all others in the order of names."""
+    return f"zeta-lake {number:07}"
+
+
+def data_sources(database, integration, numbers, name=name):
     """Data sources of those numbers, which the administrator owns. Returns the id that theirs follow."""
     with writing(database) as connection:
         after = connection.execute("SELECT coalesce(max(id), 0) FROM data_source").fetchone()[0]
@@ -60,6 +84,13 @@ def data_sources(database, integration, numbers):
         subscribe(connection, ADMIN_ID, "owner",
                   ((after + place + 1, name(number)) for place, number in enumerate(numbers)))
         return after
+
+
+def subscriptions(database, user, every):
+    """The user is subscribed to one data source of `every`."""
+    with writing(database) as connection:
+        subscribe(connection, user, "subscribed", connection.execute(
+            "SELECT id, name FROM data_source WHERE id % ? = 0", (every,)).fetchall())
 
 
 def subscribe(connection, user, state, named_ids):

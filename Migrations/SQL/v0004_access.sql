@@ -42,7 +42,8 @@ ALTER TABLE integration_location ADD COLUMN lost_create_role TEXT
 ALTER TABLE integration_location ADD COLUMN lost_change_at INTEGER;
 
 -- prefix is relative to the integration's path. scope is where the data lies, s3://bucket/key without a trailing *.
--- A row is deleted with its data source; ids are never given again.
+-- folded_name is the name in lower case, where it is not all ASCII. What follows a name in searched_name is part of none:
+-- so every character begins three in a row. A row is deleted with its data source; ids are never given again.
 CREATE TABLE data_source (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     revision INTEGER NOT NULL CHECK (revision > 0),
@@ -56,7 +57,9 @@ CREATE TABLE data_source (
     is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
     created_by INTEGER NOT NULL REFERENCES "user" (id),
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
+    updated_at INTEGER NOT NULL,
+    folded_name TEXT,
+    searched_name TEXT NOT NULL GENERATED ALWAYS AS (COALESCE(folded_name, LOWER(name)) || CHAR(1, 1)) VIRTUAL
 ) STRICT;
 
 CREATE INDEX data_source_integration_id ON data_source (integration_id);
@@ -64,33 +67,102 @@ CREATE INDEX data_source_integration_name ON data_source (integration_id, name);
 CREATE INDEX data_source_scope ON data_source (scope);
 CREATE INDEX data_source_wildcard_scope ON data_source (scope) WHERE prefix_kind = 'wildcard';
 
--- Which names hold three characters in a row, whatever their case: narrows a search to few rows.
+-- Which names hold three characters in a row, whatever their case: narrows a search to few rows. Whoever inserts data
+-- sources adds them here, all in one statement: each statement writes a part of the index of its own.
 CREATE VIRTUAL TABLE data_source_trigram USING fts5 (
-    name, content = 'data_source', content_rowid = 'id', tokenize = 'trigram', detail = 'none', columnsize = 0
+    searched_name, content = 'data_source', content_rowid = 'id', tokenize = 'trigram', detail = 'none', columnsize = 0
 );
-
-CREATE TRIGGER data_source_trigram_insert AFTER INSERT ON data_source
-BEGIN
-    INSERT INTO data_source_trigram (rowid, name) VALUES (new.id, new.name);
-END;
 
 CREATE TRIGGER data_source_trigram_delete AFTER DELETE ON data_source
 BEGIN
-    INSERT INTO data_source_trigram (data_source_trigram, rowid, name) VALUES ('delete', old.id, old.name);
+    INSERT INTO data_source_trigram (data_source_trigram, rowid, searched_name)
+    VALUES ('delete', old.id, old.searched_name);
 END;
 
 CREATE TRIGGER data_source_trigram_update AFTER UPDATE OF name ON data_source WHEN new.name <> old.name
 BEGIN
-    INSERT INTO data_source_trigram (data_source_trigram, rowid, name) VALUES ('delete', old.id, old.name);
-    INSERT INTO data_source_trigram (rowid, name) VALUES (new.id, new.name);
+    INSERT INTO data_source_trigram (data_source_trigram, rowid, searched_name)
+    VALUES ('delete', old.id, old.searched_name);
+    INSERT INTO data_source_trigram (rowid, searched_name) VALUES (new.id, new.searched_name);
+END;
+
+-- The order of the names in stretches, each from its first_name up to the next one's, and which three characters in a row
+-- the names of each hold, or have held: a search for what many names hold leaves out stretches where none does. A stretch
+-- of more than 1000 names is split.
+CREATE TABLE name_stretch (
+    id INTEGER PRIMARY KEY,
+    first_name TEXT NOT NULL UNIQUE,
+    name_count INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO name_stretch (first_name, name_count) VALUES ('', 0);
+
+CREATE TABLE name_stretch_trigram (
+    stretch_id INTEGER NOT NULL,
+    trigram TEXT NOT NULL,
+    PRIMARY KEY (stretch_id, trigram)
+) STRICT, WITHOUT ROWID;
+
+-- 1, 2, 3, …: as many as a searched name can have characters.
+CREATE TABLE name_position (position INTEGER PRIMARY KEY) STRICT;
+
+INSERT INTO name_position (position)
+WITH RECURSIVE up (position) AS (SELECT 1 UNION ALL SELECT position + 1 FROM up WHERE position < 1024)
+SELECT position FROM up;
+
+CREATE TRIGGER name_stretch_insert AFTER INSERT ON data_source
+BEGIN
+    INSERT OR IGNORE INTO name_stretch_trigram (stretch_id, trigram)
+    SELECT s.id, SUBSTR(new.searched_name, p.position, 3)
+    FROM (SELECT id FROM name_stretch WHERE first_name <= new.name ORDER BY first_name DESC LIMIT 1) s
+    CROSS JOIN name_position p WHERE p.position <= LENGTH(new.searched_name) - 2;
+    UPDATE name_stretch SET name_count = name_count + 1
+    WHERE first_name = (SELECT MAX(first_name) FROM name_stretch WHERE first_name <= new.name);
+END;
+
+CREATE TRIGGER name_stretch_delete AFTER DELETE ON data_source
+BEGIN
+    UPDATE name_stretch SET name_count = name_count - 1
+    WHERE first_name = (SELECT MAX(first_name) FROM name_stretch WHERE first_name <= old.name);
+END;
+
+CREATE TRIGGER name_stretch_update AFTER UPDATE OF name ON data_source WHEN new.name <> old.name
+BEGIN
+    UPDATE name_stretch SET name_count = name_count - 1
+    WHERE first_name = (SELECT MAX(first_name) FROM name_stretch WHERE first_name <= old.name);
+    INSERT OR IGNORE INTO name_stretch_trigram (stretch_id, trigram)
+    SELECT s.id, SUBSTR(new.searched_name, p.position, 3)
+    FROM (SELECT id FROM name_stretch WHERE first_name <= new.name ORDER BY first_name DESC LIMIT 1) s
+    CROSS JOIN name_position p WHERE p.position <= LENGTH(new.searched_name) - 2;
+    UPDATE name_stretch SET name_count = name_count + 1
+    WHERE first_name = (SELECT MAX(first_name) FROM name_stretch WHERE first_name <= new.name);
+END;
+
+-- The upper half becomes the next one. The lower one keeps what the upper one's names hold.
+CREATE TRIGGER name_stretch_split AFTER UPDATE OF name_count ON name_stretch WHEN new.name_count > 1000
+BEGIN
+    INSERT INTO name_stretch (first_name, name_count)
+    SELECT name, new.name_count - 500 FROM data_source WHERE name >= new.first_name ORDER BY name LIMIT 1 OFFSET 500;
+    UPDATE name_stretch SET name_count = 500 WHERE id = new.id;
+    INSERT OR IGNORE INTO name_stretch_trigram (stretch_id, trigram)
+    SELECT s.id, SUBSTR(d.searched_name, p.position, 3)
+    FROM (
+        SELECT id, first_name, name_count FROM name_stretch WHERE first_name > new.first_name
+        ORDER BY first_name LIMIT 1
+    ) s
+    CROSS JOIN data_source d ON d.name >= s.first_name
+        AND d.name < COALESCE((SELECT MIN(first_name) FROM name_stretch WHERE first_name > s.first_name), x'')
+    CROSS JOIN name_position p WHERE p.position <= LENGTH(d.searched_name) - 2;
 END;
 
 -- Who may use a data source. is_planned = 0: the worker has to work out again which grants it needs.
--- A revoked one stays until its grants are gone. data_source_name is a copy, by which a person's own are sorted.
+-- A revoked one stays until its grants are gone. data_source_name and folded_name are copies, by which a person's own are
+-- sorted and searched.
 CREATE TABLE subscription (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     data_source_id INTEGER NOT NULL REFERENCES data_source (id) ON DELETE CASCADE,
     data_source_name TEXT NOT NULL,
+    folded_name TEXT,
     user_id INTEGER NOT NULL REFERENCES "user" (id),
     state TEXT NOT NULL CHECK (state IN ('owner', 'expert', 'subscribed')),
     access_grant TEXT NOT NULL CHECK (access_grant IN ('READ', 'WRITE')),
@@ -102,13 +174,17 @@ CREATE TABLE subscription (
     UNIQUE (data_source_id, user_id)
 ) STRICT;
 
-CREATE INDEX subscription_user_id ON subscription (user_id, data_source_id, is_revoked, state);
-CREATE INDEX subscription_user_name ON subscription (user_id, is_revoked, data_source_name, data_source_id, state);
+CREATE INDEX subscription_user_id ON subscription (
+    user_id, is_revoked, data_source_id, state, data_source_name, folded_name
+);
+CREATE INDEX subscription_user_name ON subscription (
+    user_id, is_revoked, data_source_name, data_source_id, state, folded_name
+);
 CREATE INDEX subscription_unplanned ON subscription (id) WHERE is_planned = 0;
 
 CREATE TRIGGER subscription_data_source_name AFTER UPDATE OF name ON data_source WHEN new.name <> old.name
 BEGIN
-    UPDATE subscription SET data_source_name = new.name WHERE data_source_id = new.id;
+    UPDATE subscription SET data_source_name = new.name, folded_name = new.folded_name WHERE data_source_id = new.id;
 END;
 
 -- What AWS has, or may have, because of subscriptions: one row a grant, whoever needs it. Written before the first call,

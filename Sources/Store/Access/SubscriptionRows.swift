@@ -38,14 +38,14 @@ struct SubscriptionRows {
         try db.run(
             """
             INSERT INTO subscription (
-                data_source_id, data_source_name, user_id, state, access_grant, is_revoked, is_planned, created_by,
-                created_at, updated_at
+                data_source_id, data_source_name, folded_name, user_id, state, access_grant, is_revoked, is_planned,
+                created_by, created_at, updated_at
             )
-            VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)
             """,
             [
-                dataSource.id.value, dataSource.name, user.value, state.rawValue, level.rawValue, createdBy.value,
-                now.milliseconds, now.milliseconds,
+                dataSource.id.value, dataSource.name, dataSource.foldedName, user.value, state.rawValue, level.rawValue,
+                createdBy.value, now.milliseconds, now.milliseconds,
             ])
     }
 

@@ -29,6 +29,7 @@ struct DataSourceRegistration {
         let dataSources = try zip(new, preview.sqlTableNames).map { one, sqlTableName in
             try insert(one, sqlTableName, now: now)
         }
+        if let first = dataSources.first { try DataSourceRows(db: db).makeFound(from: first.id) }
         try trail.append(
             dataSources.map { dataSource in
                 AuditEntry(

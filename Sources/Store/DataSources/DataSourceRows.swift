@@ -63,22 +63,33 @@ struct DataSourceRows {
         }
     }
 
+    /// Those inserted have to be made found too: see `makeFound(from:)`.
+    ///
     /// - Returns: the new one, with its id.
     func insert(_ new: DataSource, scope: String) throws -> DataSource {
         try db.run(
             """
             INSERT INTO data_source (
                 revision, integration_id, name, sql_table_name, description, prefix, prefix_kind, scope, is_disabled,
-                created_by, created_at, updated_at
+                created_by, created_at, updated_at, folded_name
             )
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 new.revision, new.integrationID.value, new.name, new.sqlTableName, new.description,
                 new.prefix.description, new.prefix.kind.rawValue, scope, new.isDisabled ? 1 : 0, new.createdBy.value,
-                new.createdAt.milliseconds, new.updatedAt.milliseconds,
+                new.createdAt.milliseconds, new.updatedAt.milliseconds, new.foldedName,
             ])
         return new.with(id: DataSourceID(db.lastInsertedRowID), revision: new.revision)
+    }
+
+    /// Adds those with this id and greater ones to the index of trigrams.
+    func makeFound(from first: DataSourceID) throws {
+        try db.run(
+            """
+            INSERT INTO data_source_trigram (rowid, searched_name)
+            SELECT id, searched_name FROM data_source WHERE id >= ?
+            """, [first.value])
     }
 
     /// All of it that can change.
@@ -90,10 +101,14 @@ struct DataSourceRows {
             try db.run(
                 """
                 UPDATE data_source
-                SET revision = revision + 1, name = ?, description = ?, is_disabled = ?, updated_at = ?
+                SET revision = revision + 1, name = ?, folded_name = ?, description = ?, is_disabled = ?,
+                    updated_at = ?
                 WHERE id = ?
                 """,
-                [new.name, new.description, new.isDisabled ? 1 : 0, new.updatedAt.milliseconds, new.id.value])
+                [
+                    new.name, new.foldedName, new.description, new.isDisabled ? 1 : 0, new.updatedAt.milliseconds,
+                    new.id.value,
+                ])
         } catch let error as DatabaseError where error.isUniqueViolation {
             throw DomainError.dataSourcesExist([new.name])
         }
@@ -121,10 +136,17 @@ struct DataSourceRows {
 }
 
 extension DataSource {
+    /// Its name in lower case; `nil` when SQLite can tell, which knows the letters of ASCII only.
+    var foldedName: String? { name.isASCII ? nil : name.lowercased() }
+
     fileprivate func with(id: DataSourceID, revision: Int64) -> DataSource {
         DataSource(
             id: id, revision: revision, integrationID: integrationID, name: name, sqlTableName: sqlTableName,
             description: description, prefix: prefix, isDisabled: isDisabled, createdBy: createdBy,
             createdAt: createdAt, updatedAt: updatedAt)
     }
+}
+
+extension String {
+    var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 }

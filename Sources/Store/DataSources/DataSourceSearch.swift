@@ -3,49 +3,106 @@ import GRDB
 
 /// One page of data sources. For use inside one transaction.
 ///
-/// It reads an index in the order of the page and keeps what matches; when few names can match, it reads those instead and
-/// sorts them. A person's own are read by his subscriptions, which have the name with them.
+/// It reads an index in the order of the page and keeps what matches, leaving out stretches of names where nothing does;
+/// when few names can match, it reads those instead and sorts them. A person's own are read by his subscriptions, which
+/// have the name with them.
 struct DataSourceSearch {
     let db: Database
     let query: DataSourceQuery
     let viewer: DataSourceViewer
 
+    /// How many ranges of names are read one by one, before all the rest is at once.
+    private static let rangeLimit = 300
+
     func page() throws -> DataSourcePage {
-        let trigrams = try query.searchText.flatMap { try NameTrigrams(db: db).query(for: $0) }
-        let candidates = try trigrams.map { try NameTrigrams(db: db).count($0, limit: DataSourceQuery.countLimit) }
-        let isRare = candidates.map { $0 <= DataSourceQuery.countLimit } ?? false
-        // In the order of ids the index of trigrams is read like any other.
-        let isInOrder = query.sort != .name && !isOwn
-        let hits = try hits(DataSourceFilter(query, viewer, trigrams: isRare || isInOrder ? trigrams : nil))
-        let (count, isExact) = try count(DataSourceFilter(query, viewer, trigrams: isRare || isAll ? trigrams : nil))
+        let narrowing = try query.searchText.flatMap { try NameTrigrams(db: db).narrowing(for: $0) }
+        if let narrowing, narrowing.query.isEmpty { return DataSourcePage(hits: [], count: 0, next: nil) }
+        let hits: [DataSourceView]
+        let count: (Int, isExact: Bool)
+        if let narrowing, try isRare(narrowing) {
+            let filter = DataSourceFilter(query, viewer, trigrams: narrowing.query)
+            (hits, count) = (try self.hits(filter), try self.count(filter))
+        } else {
+            (hits, count) = (try self.hits(narrowing), try self.count(narrowing))
+        }
         let shown = hits.prefix(query.size)
         return DataSourcePage(
-            hits: Array(shown), count: count, isCountExact: isExact,
+            hits: Array(shown), count: count.0, isCountExact: count.isExact,
             next: hits.count > query.size ? shown.last.map { DataSourceCursor($0.dataSource, query.sort) } : nil)
+    }
+
+    private func isRare(_ narrowing: NameNarrowing) throws -> Bool {
+        let limit = DataSourceQuery.countLimit
+        return try narrowing.isComplete && NameTrigrams(db: db).count(narrowing.query, limit: limit) <= limit
     }
 
     private var isOwn: Bool { DataSourceFilter.isOwn(query, viewer) }
     private var isAll: Bool { !isOwn && query.integrationID == nil }
+    private var unnarrowed: DataSourceFilter { DataSourceFilter(query, viewer, trigrams: nil) }
+}
+
+// MARK: Hits
+
+extension DataSourceSearch {
+    /// One more than the page has, of a text that many names may hold.
+    private func hits(_ narrowing: NameNarrowing?) throws -> [DataSourceView] {
+        guard let narrowing else { return try hits(unnarrowed) }
+        guard query.sort == .name else {
+            // In the order of ids the index of trigrams is read like any other.
+            let isInOrder = narrowing.isComplete && !isOwn
+            return try hits(DataSourceFilter(query, viewer, trigrams: isInOrder ? narrowing.query : nil))
+        }
+        // What an offset passes over is read too.
+        guard query.offset <= DataSourceQuery.countLimit else { return try hits(unnarrowed) }
+        let wanted = query.offset + query.size + 1
+        var found: [DataSourceView] = []
+        var stretches = NameStretches(
+            db, holding: narrowing.parts, after: query.cursor?.value, isAscending: query.isAscending)
+        var read = 0
+        while found.count < wanted, read < Self.rangeLimit, let ranges = try stretches.next() {
+            for range in ranges where found.count < wanted {
+                found += try hits(unnarrowed, in: range, limit: wanted - found.count, offset: 0)
+            }
+            read += ranges.count
+        }
+        if found.count < wanted, let rest = stretches.rest {
+            found += try hits(unnarrowed, in: rest, limit: wanted - found.count, offset: 0)
+        }
+        return Array(found.dropFirst(query.offset))
+    }
 
     /// One more than the page has.
     private func hits(_ filter: DataSourceFilter) throws -> [DataSourceView] {
+        try hits(filter, in: nil, limit: query.size + 1, offset: query.offset)
+    }
+
+    private func hits(
+        _ filter: DataSourceFilter, in range: NameRange?, limit: Int, offset: Int
+    ) throws -> [DataSourceView] {
         let direction = query.isAscending ? "ASC" : "DESC"
-        var conditions = filter.conditions
-        var arguments = filter.arguments
-        if let cursor = query.cursor {
-            conditions.append("\(filter.compared) \(query.isAscending ? ">" : "<") ?")
-            arguments.append(query.sort == .name ? cursor.value : cursor.id.value)
-        }
+        var filter = filter
+        filter.addPlace(query, range)
         return try db.rows(
             """
             SELECT \(DataSourceRows.columns), v.state
             FROM (
-                SELECT \(filter.id) AS id FROM \(filter.tables) \(conditions.isEmpty ? "" : "WHERE")
-                \(conditions.joined(separator: " AND ")) ORDER BY \(filter.sorted) \(direction) LIMIT ? OFFSET ?
+                SELECT \(filter.id) AS id FROM \(filter.tables) \(filter.conditions.isEmpty ? "" : "WHERE")
+                \(filter.conditions.joined(separator: " AND ")) ORDER BY \(filter.sorted) \(direction) LIMIT ? OFFSET ?
             ) p CROSS JOIN data_source d ON d.id = p.id \(DataSourceRows.joinViewer)
             ORDER BY \(query.sort == .name ? "d.name" : "d.id") \(direction)
-            """, arguments + [Int64(query.size + 1), Int64(query.offset), viewer.user.value],
-            DataSourceRows.decodeView)
+            """, filter.arguments + [Int64(limit), Int64(offset), viewer.user.value], DataSourceRows.decodeView)
+    }
+}
+
+// MARK: Count
+
+extension DataSourceSearch {
+    /// Of a text that many names may hold.
+    private func count(_ narrowing: NameNarrowing?) throws -> (Int, isExact: Bool) {
+        guard let narrowing, isAll else { return try count(unnarrowed) }
+        let found = try count(DataSourceFilter(query, viewer, trigrams: narrowing.query))
+        // Those that the query finds may be enough.
+        return narrowing.isComplete || !found.isExact ? found : try count(unnarrowed)
     }
 
     private func count(_ filter: DataSourceFilter) throws -> (Int, isExact: Bool) {
@@ -69,65 +126,5 @@ extension DataSourceCursor {
             case .id, .createdAt: last.id.description
             }
         self.init(value: value, id: last.id)
-    }
-}
-
-/// What is searched: tables with an alias each, and conditions with their arguments in order.
-struct DataSourceFilter {
-    private(set) var tables: String
-    private(set) var conditions: [String] = []
-    private(set) var arguments: Bound = []
-    /// The columns that have the id, and what the page is sorted by.
-    private(set) var id: String
-    private(set) var sorted: String
-    /// What a cursor is compared with.
-    private(set) var compared: String
-
-    static func isOwn(_ query: DataSourceQuery, _ viewer: DataSourceViewer) -> Bool {
-        switch viewer {
-        case .everything: query.subscription != nil
-        case .subscriber: true
-        }
-    }
-
-    /// - Parameter trigrams: to read those that the index of trigrams finds, rather than to compare all.
-    init(_ query: DataSourceQuery, _ viewer: DataSourceViewer, trigrams: String?) {
-        let isOwn = Self.isOwn(query, viewer)
-        let name = isOwn ? "s.data_source_name" : "d.name"
-        let (table, ownID) = isOwn ? ("subscription s", "s.data_source_id") : ("data_source d", "d.id")
-        tables = trigrams == nil ? table : "data_source_trigram t CROSS JOIN \(table) ON \(ownID) = t.rowid"
-        id = trigrams == nil ? ownID : "t.rowid"
-        sorted = query.sort == .name ? name : id
-        // Where the index of trigrams leads, a row is looked up by its id: a plus keeps other indexes from it.
-        compared = trigrams != nil && query.sort == .name ? "+\(sorted)" : sorted
-        if let trigrams { add("data_source_trigram MATCH ?", trigrams) }
-        if isOwn {
-            add("s.user_id = ?", viewer.user.value)
-            conditions.append(trigrams == nil ? "s.is_revoked = 0" : "+s.is_revoked = 0")
-            if let state = query.subscription { add("s.state = ?", state.rawValue) }
-        }
-        if let integration = query.integrationID {
-            if isOwn { tables += " CROSS JOIN data_source d ON d.id = s.data_source_id" }
-            add("d.integration_id = ?", integration.value)
-        }
-        if let text = query.searchText, !text.isEmpty { addText(text, in: name) }
-    }
-
-    private mutating func add(_ condition: String, _ argument: any DatabaseValueConvertible) {
-        conditions.append(condition)
-        arguments.append(argument)
-    }
-
-    /// `LIKE` is fast, and knows the letters of ASCII only.
-    private mutating func addText(_ text: String, in name: String) {
-        guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
-            return add("INSTR(swiftLowercaseString(\(name)), ?) > 0", text.lowercased())
-        }
-        var pattern = "%"
-        for character in text {
-            if "%_\\".contains(character) { pattern += "\\" }
-            pattern.append(character)
-        }
-        add("\(name) LIKE ? ESCAPE '\\'", pattern + "%")
     }
 }
