@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "S3Server", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, logging, nioCore,
+                "S3Server", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, logging, nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .target(

@@ -12,6 +12,7 @@ import GRDB
 /// readers and wedge the process.
 final class SandboxDatabase: Sendable {
     private let writer: any DatabaseWriter
+    private let group: GroupCommit
 
     /// - Parameter directory: folder of the database file, made when missing; nil keeps everything in memory.
     init(directory: String?) async throws {
@@ -20,11 +21,15 @@ final class SandboxDatabase: Sendable {
         configuration.busyMode = .timeout(5)
         if let directory {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            // The pool's own `synchronous = NORMAL` stays: an answered call outlives the process, and whoever loses the
-            // machine's power loses no more than the last calls of a sandbox.
             writer = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
         } else {
             writer = try DatabaseQueue(configuration: configuration)
+        }
+        group = GroupCommit(writer)
+        try await writer.writeWithoutTransaction { database in
+            // GRDB's pool sets `synchronous` to NORMAL after it has prepared the connection, so FULL is set here: an
+            // answered write must survive a power cut.
+            if directory != nil { try database.execute(sql: "PRAGMA synchronous = FULL") }
         }
         var migrator = DatabaseMigrator()
         for migration in SandboxSchema.migrations {
@@ -43,16 +48,21 @@ final class SandboxDatabase: Sendable {
         try await writer.read(body)
     }
 
-    /// Runs `body` in one transaction, rolled back when it throws.
+    /// Runs `body` in a transaction, which it may share with others, and returns when that is committed; what `body` did is
+    /// undone when it throws. It is not given up when the caller's task is cancelled, and may be run more than once.
+    /// - Throws: what `body` throws, or `CommitFailure`.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await writer.write(body)
+        try await withCheckedThrowingContinuation { continuation in
+            group.submit(body) { continuation.resume(with: $0) }
+        }
     }
 
-    /// Runs `body` on the writing connection, outside a transaction.
-    func writeWithoutTransaction<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws -> Value {
-        try await writer.writeWithoutTransaction(body)
+    /// As the asynchronous one; what is submitted while a transaction is being made goes into the next one.
+    func submit<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        group.submit(body, completion: completion)
     }
 
     func close() throws {
