@@ -10,13 +10,14 @@ TRIAL_KEY := sluice-trial-key
 FUZZ_TARGETS := request chunked xml authorization range
 FUZZ_RUNS := 10000000
 
-.PHONY: help dependencies build release demo run test lint format bench fuzz clean
+.PHONY: help dependencies build release demo run test conformance conformance-baseline lint format bench fuzz clean
 
 help:
 	@echo "make demo   build, then show the whole life of an integration against the embedded AWS"
 	@echo "make run    build, then serve on http://127.0.0.1:8080 with the embedded AWS (key: $(TRIAL_KEY))"
 	@echo "make test   unit, store, router and live tests; Python clients and Terraform against the embedded AWS"
 	@echo "make lint   layout, imports, house rules"
+	@echo "make conformance S3TESTS=<checkout of ceph/s3-tests>   the embedded store against it; make conformance-baseline"
 	@echo "make fuzz   libFuzzer on what strangers' bytes reach; FUZZ_RUNS=$(FUZZ_RUNS) executions of each of $(FUZZ_TARGETS)"
 	@echo "make bench  costs and speed, beside peers; ONLY='grants reads' runs only those"
 
@@ -39,6 +40,12 @@ test: dependencies $(VENV)
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --parallel
 	.venv/bin/python -m pytest -q Tests/Clients
+
+conformance: build
+	python3 Tests/Conformance/conformance.py $(S3TESTS)
+
+conformance-baseline: build
+	python3 Tests/Conformance/conformance.py --rewrite $(S3TESTS)
 
 lint: dependencies
 	swift format lint --strict --parallel --recursive $(SOURCES)
