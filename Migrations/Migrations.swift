@@ -7,5 +7,6 @@ public enum Migrations {
         ("v0003_integration", PackageResources.v0003_integration_sql),
         ("v0004_access", PackageResources.v0004_access_sql),
         ("v0005_audit", PackageResources.v0005_audit_sql),
+        ("v0006_gateway", PackageResources.v0006_gateway_sql),
     ]
 }

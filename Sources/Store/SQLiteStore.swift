@@ -22,6 +22,7 @@ public struct SQLiteStore: Sendable {
     public let grants: SQLiteGrantRepository
     public let drift: SQLiteDriftRepository
     public let dataSources: SQLiteDataSourceRepository
+    public let gateway: SQLiteGatewayRepository
     public let audit: SQLiteAuditRepository
     public let externalIDs: InstallationExternalIDSource
     /// Those that opening it applied, in order.
@@ -61,10 +62,11 @@ public struct SQLiteStore: Sendable {
         self.secrets = secrets
         auditMask = AuditMask(installationSecret: installationSecret)
         integrations = SQLiteIntegrationRepository(database: database, secrets: secrets, mask: auditMask)
-        identities = SQLiteIdentityRepository(database: database, mask: auditMask)
+        identities = SQLiteIdentityRepository(database: database, secrets: secrets, mask: auditMask)
         grants = SQLiteGrantRepository(database: database, mask: auditMask)
         drift = SQLiteDriftRepository(database: database)
         dataSources = SQLiteDataSourceRepository(database: database, mask: auditMask)
+        gateway = SQLiteGatewayRepository(database: database, secrets: secrets)
         audit = SQLiteAuditRepository(database: database, mask: auditMask)
         externalIDs = InstallationExternalIDSource(secret: installationSecret)
         appliedMigrations = applied
@@ -81,6 +83,7 @@ public struct SQLiteStore: Sendable {
     public func resealSecrets() async throws(DomainError) -> Int {
         try await database.write { [secrets] db in
             try Self.resealInstallation(db, secrets) + IntegrationSecrets(db: db, secrets: secrets).resealAll()
+                + S3KeySecrets(db: db, secrets: secrets).resealAll()
         }
     }
 

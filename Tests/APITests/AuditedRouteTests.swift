@@ -31,6 +31,7 @@ import Testing
         [
             Row("POST /bim/apikey/authenticate", leaves: ["token.create token 1"]),
             Row("POST /bim/apikey", #"{"name":"k"}"#, leaves: ["apiKey.create apiKey 3"]),
+            Row("POST /bim/apikey/s3", #"{"name":"k"}"#, leaves: ["apiKey.create apiKey 3"]),
             Row("DELETE /bim/apikey/{keyid}", at: "/bim/apikey/2", leaves: ["apiKey.revoke apiKey 2"]),
         ]
     }

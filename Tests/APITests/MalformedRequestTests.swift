@@ -357,6 +357,8 @@ struct MalformedRequestTests {
                 .post, "/bim/apikey", #"{"name":"a","expiresAt":"2020-01-01T00:00:00Z"}"#,
                 "expiresAt: must be in the future"),
             .invalid(.post, "/bim/apikey", #"{"name":"a","permissions":[]}"#, "permissions: is not a known member"),
+            .invalid(.post, "/bim/apikey/s3", "{}", "name: is required"),
+            .invalid(.post, "/bim/apikey/s3?x=1", #"{"name":"a"}"#, "query.x: is not a known parameter"),
             .invalid(.delete, "/bim/apikey/x", nil, "keyid: must be a whole number from 1"),
             .invalid(.delete, "/bim/apikey/0", nil, "keyid: must be a whole number from 1"),
             .other(.delete, "/bim/apikey/99", nil, 404, "No API key found with ID 99."),

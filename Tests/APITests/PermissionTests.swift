@@ -49,6 +49,8 @@ struct PermissionRow: Sendable, CustomStringConvertible {
             .init(.post, "/bim/apikey/authenticate", #"{"apikey":"wrong"}"#, status: 401),
             .init(.get, "/bim/apikey"),
             .init(.post, "/bim/apikey", #"{"name":"own"}"#),
+            .init(.post, "/bim/apikey/s3", #"{"name":"own"}"#),
+            .init(.post, "/bim/apikey/s3", #"{"name":"other's","userid":"admin"}"#, needs: .userAdmin),
             .init(.post, "/bim/apikey", #"{"name":"other's","userid":"admin"}"#, needs: .userAdmin),
             // Key 1 is the administrator's, and there is no key 99.
             .init(.delete, "/bim/apikey/{keyid}", at: "/bim/apikey/1", needs: .userAdmin),

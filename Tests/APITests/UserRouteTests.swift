@@ -64,6 +64,7 @@ import Testing
         Row(.delete, "\(users)/SELF", [401, 403, 403, 409, 403], (.deleteUser, AuditTarget(.user, "SELF"))),
         Row(.get, "/bim/apikey", [401, 200, 200, 200, 200]),
         Row(.post, "/bim/apikey", sending: #"{"name":"k"}"#, [401, 200, 200, 200, 200]),
+        Row(.post, "/bim/apikey/s3", sending: #"{"name":"k"}"#, [401, 200, 200, 200, 200]),
         Row(
             .post, "/bim/apikey", sending: #"{"name":"k","userid":"ada"}"#, [401, 403, 403, 200, 403],
             (.createAPIKey, AuditTarget(.apiKey, ""))),

@@ -14,6 +14,7 @@ import Testing
         }
 
         func append(_ entry: AuditEntry) async throws(DomainError) {}
+        func append(_ entries: [AuditEntry]) async throws(DomainError) {}
         func events(_ query: AuditQuery, after: Int64, limit: Int) async throws(DomainError) -> [AuditEvent] { [] }
 
         func verify(after: AuditCheckpoint, limit: Int) async throws(DomainError) -> AuditVerification {

@@ -68,6 +68,27 @@ import Testing
     }
 
     @Test(arguments: Implementation.allCases)
+    func `a key pair is listed and revoked as keys are`(_ implementation: Implementation) async throws {
+        let identities = try await implementation.make().identities
+        let pair = S3KeyPair(accessKeyID: "SLUICEABCDEFGHIJKLMN", secretAccessKey: Secret("secret"))
+        let key = try await identities.insertS3Key(
+            pair, user: admin.id, name: "notebook", expiresAt: nil, by: .system, now: now)
+        #expect(
+            key
+                == APIKey(
+                    id: 1, userID: admin.id, userid: "admin", name: "notebook", createdAt: now, expiresAt: nil,
+                    accessKeyID: "SLUICEABCDEFGHIJKLMN"))
+        #expect(try await identities.keys(of: nil) == [key])
+        #expect(try await identities.key(1) == key)
+        #expect(try await identities.revokeKey(1))
+        #expect(try await identities.keys(of: nil) == [])
+        await #expect(throws: DomainError(.notFound, "No user found with ID 7.")) {
+            try await identities.insertS3Key(
+                pair, user: UserID(7), name: "", expiresAt: nil, by: .system, now: now)
+        }
+    }
+
+    @Test(arguments: Implementation.allCases)
     func `a token ends with its time or its key`(_ implementation: Implementation) async throws {
         let identities = try await implementation.make().identities
         let (soon, late) = (now.addingTimeInterval(60), now.addingTimeInterval(120))

@@ -41,6 +41,9 @@ import Testing
         try one.requestEdit(to: wanted, validation: Fixtures.passed, now: Fixtures.now)
         one = try await store.integrations.save(one, for: AuditedRequest(.editIntegration, by: .system))
         #expect(one.pending == wanted)
+        _ = try await store.identities.insertS3Key(
+            S3KeyPair(accessKeyID: "AKIApair", secretAccessKey: Secret("pair-\(canary)")), user: UserID(1), name: "",
+            expiresAt: nil, by: .system, now: Fixtures.now)
 
         func leaks(_ text: String) throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: directory.url.path).filter { name in
@@ -48,6 +51,7 @@ import Testing
             }
         }
         #expect(try leaks("AKIAnext") != [], "the search finds what is there")
+        #expect(try leaks("AKIApair") != [])
         #expect(try leaks(canary) == [])
         #expect(try leaks(String(canary.reversed())) == [])
         try await store.close()
@@ -76,6 +80,9 @@ import Testing
         let first = try await open(MasterKeys(current: old))
         let integrations = try await fill(first)
         let externalID = first.externalIDs.externalID(accountID: Fixtures.accountID, role: nil)
+        let pair = S3KeyPair(accessKeyID: "SLUICEABCDEFGHIJKLMN", secretAccessKey: Secret(canary))
+        _ = try await first.identities.insertS3Key(
+            pair, user: UserID(1), name: "", expiresAt: nil, by: .system, now: Fixtures.now)
         try await first.close()
 
         await #expect(
@@ -84,13 +91,15 @@ import Testing
 
         let both = try await open(MasterKeys(current: new, older: [old]))
         #expect(try await both.integrations.integrations() == integrations)
-        #expect(try await both.resealSecrets() == 3)
+        #expect(try await both.resealSecrets() == 4)
         #expect(try await both.resealSecrets() == 0)
         try await both.close()
 
         let last = try await open(MasterKeys(current: new))
         #expect(try await last.integrations.integrations() == integrations)
         #expect(last.externalIDs.externalID(accountID: Fixtures.accountID, role: nil) == externalID)
+        let found = try await last.gateway.caller(accessKeyID: pair.accessKeyID, now: Fixtures.now)
+        #expect(found?.secret == pair.secretAccessKey)
     }
 
     @Test func `no byte of a sealed secret can be changed, cut or added`() throws {

@@ -23,6 +23,10 @@ public final class InMemoryAuditRepository: AuditRepository {
         }
     }
 
+    public func append(_ entries: [AuditEntry]) async throws(DomainError) {
+        for entry in entries { try await append(entry) }
+    }
+
     /// Only `after` and `limit` are looked at.
     public func events(_ query: AuditQuery, after: Int64, limit: Int) async throws(DomainError) -> [AuditEvent] {
         if let failure { throw failure }

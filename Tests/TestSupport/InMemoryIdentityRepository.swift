@@ -131,12 +131,26 @@ extension InMemoryIdentityRepository {
     )
         async throws(DomainError) -> APIKey
     {
+        try insertKey(hash, pair: nil, user: user, name: name, expiresAt: expiresAt, now: now)
+    }
+
+    public func insertS3Key(
+        _ pair: S3KeyPair, user: UserID, name: String, expiresAt: Date?, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> APIKey
+    {
+        try insertKey(.ofNothing(), pair: pair, user: user, name: name, expiresAt: expiresAt, now: now)
+    }
+
+    private func insertKey(
+        _ hash: CredentialHash, pair: S3KeyPair?, user: UserID, name: String, expiresAt: Date?, now: Date
+    ) throws(DomainError) -> APIKey {
         try state.withLock { state throws(DomainError) in
             let owner = state.users[try state.index(of: user)]
             state.lastKeyID += 1
             let key = APIKey(
                 id: state.lastKeyID, userID: user, userid: owner.userid, name: name, createdAt: now.inMilliseconds,
-                expiresAt: expiresAt?.inMilliseconds)
+                expiresAt: expiresAt?.inMilliseconds, accessKeyID: pair?.accessKeyID)
             state.keys.append((hash, key))
             return key
         }

@@ -8,6 +8,17 @@ public enum Credential {
     /// - Parameter random: gives that many unguessable bytes.
     public static func make(random: (Int) -> [UInt8]) -> Secret { Secret(Base64URL.encode(random(byteCount))) }
 
+    /// `SLUICE` and 14 characters of base32, as long as AWS's own; the secret, 40 characters.
+    ///
+    /// - Parameter random: gives that many unguessable bytes.
+    static func makeS3KeyPair(random: (Int) -> [UInt8]) -> S3KeyPair {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+        let suffix = random(14).map { letters[Int($0 & 31)] }
+        return S3KeyPair(
+            accessKeyID: "SLUICE" + String(decoding: suffix, as: UTF8.self),
+            secretAccessKey: Secret(Base64URL.encode(random(30))))
+    }
+
     /// SHA-256 of the text's UTF-8.
     public static func hash(_ text: String) -> CredentialHash {
         CredentialHash(bytes: Array(SHA256.hash(data: Array(text.utf8))))

@@ -1,10 +1,14 @@
 import Domain
 
 extension APIKey {
-    /// - Parameter secret: only in the answer that makes it.
-    func json(secret: Secret? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - secret: only in the answer that makes it.
+    ///   - s3Secret: likewise, of a key pair.
+    func json(secret: Secret? = nil, s3Secret: Secret? = nil) -> JSONValue {
         .members([
             "apikey": secret.map { .string($0.reveal()) },
+            "accessKeyId": accessKeyID.map { .string($0) },
+            "secretAccessKey": s3Secret.map { .string($0.reveal()) },
             "keyid": .integer(id),
             "name": .string(name),
             "userid": .string(userid),

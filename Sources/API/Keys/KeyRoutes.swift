@@ -28,6 +28,7 @@ struct KeyRoutes: Sendable {
             .open(.post, "/bim/apikey/authenticate") { try await authenticate($0, $1) },
             .caller(.get, "/bim/apikey") { try await list($0, $1) },
             .caller(.post, "/bim/apikey", action: .createAPIKey) { try await create($0, $1) },
+            .caller(.post, "/bim/apikey/s3", action: .createAPIKey) { try await createS3($0, $1) },
             .caller(.delete, "/bim/apikey/{keyid}", action: .revokeAPIKey) { try await revoke($0, $1) },
         ]
     }
@@ -69,6 +70,19 @@ struct KeyRoutes: Sendable {
             by: context.origin, now: now)
         context.logger.info("API key made", metadata: ["key.id": "\(key.id)", "user.id": "\(owner.id)"])
         return Response(json: key.json(secret: secret))
+    }
+
+    /// A key pair for the gateway: signatures in place of the key itself.
+    private func createS3(_ request: Request, _ context: CallerContext) async throws -> Response {
+        let now = environment.now()
+        let wanted = try KeyRequest.read(
+            try await request.jsonBody().value, now: now, with: QueryReader(request).finish())
+        let owner = try await owner(of: wanted, context.caller)
+        let pair = Credential.makeS3KeyPair(random: environment.randomBytes)
+        let key = try await identities.insertS3Key(
+            pair, user: owner.id, name: wanted.name, expiresAt: wanted.expiresAt, by: context.origin, now: now)
+        context.logger.info("S3 key pair made", metadata: ["key.id": "\(key.id)", "user.id": "\(owner.id)"])
+        return Response(json: key.json(s3Secret: pair.secretAccessKey))
     }
 
     private func owner(of wanted: KeyRequest, _ caller: Caller) async throws -> User {

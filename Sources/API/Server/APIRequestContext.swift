@@ -14,7 +14,7 @@ public struct APIRequestContext: RequestContext {
     /// Sent as `x-request-id`, and in every line logged for the request.
     public let requestID: String
     /// The address the connection comes from; a proxy's, behind one.
-    let peer: String?
+    public let peer: String?
     /// Set by authentication; read by `CallerContext` only.
     var caller: Caller?
 

@@ -28,6 +28,10 @@ public enum AuditAction: String, Sendable, CaseIterable {
     /// In AWS, by the worker.
     case createAccessGrant = "accessGrant.create"
     case deleteAccessGrant = "accessGrant.delete"
+    /// Through the gateway.
+    case readObject = "object.read"
+    case writeObject = "object.write"
+    case deleteObject = "object.delete"
     /// A read that was refused.
     case read
 }
@@ -38,7 +42,7 @@ public struct AuditTarget: Sendable, Hashable {
     public var id: String
 
     public enum Kind: String, Sendable, CaseIterable {
-        case integration, dataSource, access, user, apiKey, token, accessGrant, auditLog
+        case integration, dataSource, access, user, apiKey, token, accessGrant, auditLog, object
     }
 
     public init(_ type: Kind, _ id: String) {

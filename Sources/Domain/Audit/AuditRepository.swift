@@ -22,6 +22,8 @@ public struct AuditQuery: Sendable, Equatable {
 public protocol AuditRepository: Sendable {
     /// For what has no transaction of its own: a refusal.
     func append(_ entry: AuditEntry) async throws(DomainError)
+    /// The same for several, in one commit.
+    func append(_ entries: [AuditEntry]) async throws(DomainError)
     /// In order, those after the row `after`.
     func events(_ query: AuditQuery, after: Int64, limit: Int) async throws(DomainError) -> [AuditEvent]
     /// Computes every hash again, `limit` rows from the one after `after`.

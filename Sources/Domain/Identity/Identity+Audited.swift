@@ -19,9 +19,10 @@ extension APIKey: Audited {
     public var auditTarget: AuditTarget { AuditTarget(.apiKey, String(id)) }
 
     public var auditValue: AuditValue {
-        .members([
-            ("keyid", .integer(id)), ("userid", .string(userid)), ("name", .string(name)),
-            ("expiresAt", AuditValue(expiresAt)),
-        ])
+        .members(
+            [
+                ("keyid", .integer(id)), ("userid", .string(userid)), ("name", .string(name)),
+                ("expiresAt", AuditValue(expiresAt)),
+            ] + (accessKeyID.map { [("accessKeyId", .string($0))] } ?? []))
     }
 }

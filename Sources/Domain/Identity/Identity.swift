@@ -89,14 +89,32 @@ public struct APIKey: Sendable, Equatable {
     public var name: String
     public var createdAt: Date
     public var expiresAt: Date?
+    /// Of an S3 key pair; nil for a key to be sent as it is.
+    public var accessKeyID: String?
 
-    public init(id: Int64, userID: UserID, userid: String, name: String, createdAt: Date, expiresAt: Date?) {
+    public init(
+        id: Int64, userID: UserID, userid: String, name: String, createdAt: Date, expiresAt: Date?,
+        accessKeyID: String? = nil
+    ) {
         self.id = id
         self.userID = userID
         self.userid = userid
         self.name = name
         self.createdAt = createdAt
         self.expiresAt = expiresAt
+        self.accessKeyID = accessKeyID
+    }
+}
+
+/// What signs requests to the gateway. The secret is kept sealed, as verifying a signature needs it.
+public struct S3KeyPair: Sendable, Equatable {
+    /// Unique; `[A-Z0-9]`.
+    public var accessKeyID: String
+    public var secretAccessKey: Secret
+
+    public init(accessKeyID: String, secretAccessKey: Secret) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
     }
 }
 
@@ -105,6 +123,12 @@ public struct CredentialHash: Sendable, Hashable {
     /// 32 bytes.
     public let bytes: [UInt8]
     public init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The hash of a value that nobody knows.
+    public static func ofNothing() -> CredentialHash {
+        var generator = SystemRandomNumberGenerator()
+        return CredentialHash(bytes: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
 
     /// Takes the same time wherever the first difference is.
     public static func == (a: Self, b: Self) -> Bool {

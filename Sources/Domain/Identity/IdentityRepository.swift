@@ -42,6 +42,13 @@ public protocol IdentityRepository: Sendable {
         _ hash: CredentialHash, user: UserID, name: String, expiresAt: Date?, by origin: AuditOrigin, now: Date
     )
         async throws(DomainError) -> APIKey
+    /// An S3 key pair, which is listed and revoked as other keys are, and stands for its user at the gateway only.
+    ///
+    /// - Throws: `notFound` when there is no such user.
+    func insertS3Key(
+        _ pair: S3KeyPair, user: UserID, name: String, expiresAt: Date?, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> APIKey
     /// Those of one user, or of all; by id.
     func keys(of user: UserID?) async throws(DomainError) -> [APIKey]
     func key(_ id: Int64) async throws(DomainError) -> APIKey?

@@ -10,6 +10,12 @@ public struct SQLiteAuditRepository: AuditRepository {
         try await database.write { [mask] db in try AuditTrail(db: db, mask: mask).append(entry) }
     }
 
+    public func append(_ entries: [AuditEntry]) async throws(DomainError) {
+        try await database.write { [mask] db in
+            for entry in entries { try AuditTrail(db: db, mask: mask).append(entry) }
+        }
+    }
+
     public func events(_ query: AuditQuery, after: Int64, limit: Int) async throws(DomainError) -> [AuditEvent] {
         try await database.read { db in
             let selection = AuditSelection(query, after: after, limit: limit)

@@ -36,7 +36,25 @@ extension SQLiteIdentityRepository {
     )
         async throws(DomainError) -> APIKey
     {
-        try await database.write { [mask] db in
+        try await insertKey(hash, pair: nil, user: user, name: name, expiresAt: expiresAt, by: origin, now: now)
+    }
+
+    public func insertS3Key(
+        _ pair: S3KeyPair, user: UserID, name: String, expiresAt: Date?, by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> APIKey
+    {
+        try await insertKey(
+            .ofNothing(), pair: pair, user: user, name: name, expiresAt: expiresAt, by: origin, now: now)
+    }
+
+    private func insertKey(
+        _ hash: CredentialHash, pair: S3KeyPair?, user: UserID, name: String, expiresAt: Date?,
+        by origin: AuditOrigin, now: Date
+    )
+        async throws(DomainError) -> APIKey
+    {
+        try await database.write { [mask, secrets] db in
             _ = try StoredUsers(db: db).existing(user)
             try db.run(
                 """
@@ -44,7 +62,9 @@ extension SQLiteIdentityRepository {
                 VALUES (?, ?, ?, ?, ?, ?)
                 """,
                 [user.value, name, hash.selector, Data(hash.bytes), now.milliseconds, expiresAt?.milliseconds])
-            guard let key = try Self.keys(db, where: "k.id = ?", [db.lastInsertedRowID]).first else {
+            let id = db.lastInsertedRowID
+            if let pair { try S3KeySecrets(db: db, secrets: secrets).insert(pair, of: id) }
+            guard let key = try Self.keys(db, where: "k.id = ?", [id]).first else {
                 throw DomainError(.internal, "An internal error occurred.", cause: "the key vanished")
             }
             try AuditTrail(db: db, mask: mask).append(.createAPIKey, from: nil, to: key, by: origin, at: now)
@@ -97,24 +117,26 @@ extension SQLiteIdentityRepository {
     private static func keys(_ db: Database, where condition: String, _ arguments: Bound) throws -> [APIKey] {
         try db.rows(
             """
-            SELECT k.id, k.user_id, u.userid, k.name, k.created_at, k.expires_at
-            FROM api_key k JOIN "user" u ON u.id = k.user_id WHERE \(condition) ORDER BY k.id
+            SELECT k.id, k.user_id, u.userid, k.name, k.created_at, k.expires_at, s.access_key_id
+            FROM api_key k JOIN "user" u ON u.id = k.user_id LEFT JOIN s3_key s ON s.key_id = k.id
+            WHERE \(condition) ORDER BY k.id
             """, arguments
         ) { row in
             APIKey(
                 id: try row.integer(), userID: UserID(try row.integer()), userid: try row.text(),
-                name: try row.text(), createdAt: try row.date(), expiresAt: row.optionalDate())
+                name: try row.text(), createdAt: try row.date(), expiresAt: row.optionalDate(),
+                accessKeyID: row.optionalText())
         }
     }
 }
 
 extension CredentialHash {
     /// The first eight bytes: what a credential is found by.
-    fileprivate var selector: Int64 {
+    var selector: Int64 {
         Int64(bitPattern: bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 
-    fileprivate func isEqualInConstantTime(to other: [UInt8]) -> Bool {
+    func isEqualInConstantTime(to other: [UInt8]) -> Bool {
         guard bytes.count == other.count else { return false }
         return zip(bytes, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }

@@ -10,6 +10,7 @@ import GRDB
 /// Users, keys and tokens in SQLite.
 public struct SQLiteIdentityRepository: IdentityRepository {
     let database: SQLiteDatabase
+    let secrets: SealedSecrets
     let mask: AuditMask
 
     public func hasUsers() async throws(DomainError) -> Bool {

@@ -17,9 +17,14 @@ struct IntegrationSecrets {
             "SELECT part, secret_access_key FROM integration_secret WHERE integration_id = ?", [id.value]
         ) { row in (part: try row.parsed(ConfigurationColumns.Part.init(rawValue:)), sealed: try row.bytes()) }
         return try rows.reduce(into: [:]) { found, row in
-            let bytes = try secrets.open(row.sealed, at: Self.place(id, row.part))
-            found[row.part] = Secret(String(decoding: bytes, as: UTF8.self))
+            found[row.part] = try Self.open(row.sealed, of: id, row.part, secrets)
         }
+    }
+
+    static func open(
+        _ sealed: [UInt8], of id: IntegrationID, _ part: ConfigurationColumns.Part, _ secrets: SealedSecrets
+    ) throws -> Secret {
+        Secret(String(decoding: try secrets.open(sealed, at: place(id, part)), as: UTF8.self))
     }
 
     func insert(_ secret: Secret?, _ id: IntegrationID, _ part: ConfigurationColumns.Part) throws {
