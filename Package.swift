@@ -15,6 +15,7 @@ let testSettings = Array(settings.dropLast())
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -27,6 +28,7 @@ let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -46,9 +48,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -62,7 +66,12 @@ let package = Package(
             name: "Store", dependencies: ["Domain", "Migrations", crypto, grdb, logging],
             swiftSettings: settings),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(name: "Transport", dependencies: ["CCurl", httpTypes, logging, nioCore], swiftSettings: settings),
+        .target(
+            name: "Transport",
+            dependencies: [
+                "CCurl", asyncHTTPClient, httpTypes, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            ],
+            swiftSettings: settings),
         .target(name: "SigV4", dependencies: [crypto, httpTypes], swiftSettings: settings),
         .target(name: "XML", swiftSettings: settings),
         .target(
@@ -71,6 +80,13 @@ let package = Package(
         .target(
             name: "S3Server",
             dependencies: ["SigV4", "XML", crypto, httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
+            swiftSettings: settings),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "AWS", "Domain", "S3Server", "SigV4", "Transport", "XML", crypto, httpTypes, hummingbird, logging,
+                nioCore,
+            ],
             swiftSettings: settings),
         .target(
             name: "Sandbox",
@@ -89,7 +105,8 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "API", "AWS", "Domain", "Sandbox", "SigV4", "Store", "Transport", "Worker", "XML",
+                "API", "AWS", "Domain", "Gateway", "S3Server", "Sandbox", "SigV4", "Store", "Transport", "Worker",
+                "XML",
                 argumentParser, configuration, coreMetrics, crypto, httpTypes, hummingbird, logging, metrics, nioCore,
                 serviceLifecycle, unixSignals,
             ],
@@ -125,6 +142,12 @@ let package = Package(
                 [
                     "API", "Domain", "OpenAPIDocument", "Store", "TestSupport", httpTypes, hummingbird,
                     hummingbirdTesting, nioCore, yams,
+                ]),
+            test(
+                "GatewayTests",
+                [
+                    "AWS", "Domain", "Gateway", "S3Server", "SigV4", "TestSupport", "Transport", httpTypes, logging,
+                    nioCore,
                 ]),
             test("WorkerTests", ["AWS", "Domain", "Store", "TestSupport", "Worker", logging]),
             test(

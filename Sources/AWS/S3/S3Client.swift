@@ -76,7 +76,7 @@ public struct S3Client: Sendable {
         }
     }
 
-    private static func isRedirect(_ error: AWSError) -> Bool {
+    static func isRedirect(_ error: AWSError) -> Bool {
         [301, 302, 307].contains(error.httpStatus) || error.code == "400"
             || ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"]
                 .contains(error.code)

@@ -1,19 +1,19 @@
 import SigV4
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    public import FoundationEssentials
 #else
-    import Foundation
+    public import Foundation
 #endif
 
 /// `Last-Modified` and its like (RFC 9110, section 5.6.7).
-enum HTTPDate {
+public enum HTTPDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    static func format(_ date: Date) -> String {
+    public static func format(_ date: Date) -> String {
         let digits = Array(AmzDate.format(date))  // YYYYMMDDTHHMMSSZ
         let day = Int((date.timeIntervalSince1970 / 86_400).rounded(.down))
         let month = (Int(String(digits[4...5])) ?? 1) - 1
@@ -22,5 +22,5 @@ enum HTTPDate {
     }
 
     /// Reads HTTP's form, a numeric zone of UTC included, and `YYYYMMDDTHHMMSSZ`.
-    static func parse(_ text: String) -> Date? { AmzDate.parse(text) ?? AmzDate.parseHTTPDate(text) }
+    public static func parse(_ text: String) -> Date? { AmzDate.parse(text) ?? AmzDate.parseHTTPDate(text) }
 }

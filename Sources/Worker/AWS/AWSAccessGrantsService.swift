@@ -10,6 +10,11 @@ public struct AWSAccessGrantsService: AccessGrantsService {
         connections = AWSConnections(runtime, auto: auto)
     }
 
+    /// What reaches the connection's account; sessions of roles are shared with the calls made here.
+    public func credentials(of connection: AWSConnection) -> any AWSCredentialsProvider {
+        connections[connection].credentials
+    }
+
     public func callerIdentity(
         _ connection: AWSConnection, deadline: Duration
     ) async throws(AWSProblem) -> Domain.CallerIdentity {

@@ -4,6 +4,7 @@ import Synchronization
 
 /// The clients of one connection. They share its credentials, so that a role is assumed once for all of them.
 struct AWSClients: Sendable {
+    var credentials: any AWSCredentialsProvider
     var sts: STSClient
     var s3: S3Client
     var s3Control: S3ControlClient
@@ -41,6 +42,7 @@ final class AWSConnections: Sendable {
         var once = runtime
         once.retry.maxAttempts = 1
         return AWSClients(
+            credentials: credentials,
             sts: STSClient(runtime, credentials: credentials, region: region),
             s3: S3Client(runtime, credentials: credentials, region: region),
             s3Control: S3ControlClient(
