@@ -57,7 +57,8 @@ import Testing
                 switch setting.kind {
                 case .integer: "60"
                 case .flag: "true"
-                case .text, .secret: setting == .logLevel ? "error" : "some-text"
+                case .text, .secret:
+                    setting == .logLevel ? "error" : setting == .gatewayAudit ? "all" : "some-text"
                 }
             let settings = try await settings(environment: [setting.environmentName: value])
             let read = try #require(settings.values.first { $0.setting == setting })
@@ -70,6 +71,7 @@ import Testing
         ("bootstrap.apiKey", "SLUICE_BOOTSTRAP_API_KEY"), ("apiKey", "SLUICE_API_KEY"),
         ("validation.intervalSeconds", "SLUICE_VALIDATION_INTERVAL_SECONDS"),
         ("quota.locations", "SLUICE_QUOTA_LOCATIONS"), ("quota.grants", "SLUICE_QUOTA_GRANTS"),
+        ("s3p.bucket", "SLUICE_S3P_BUCKET"), ("s3p.allowCompatibilitySecret", "SLUICE_S3P_ALLOW_COMPATIBILITY_SECRET"),
         ("aws.endpointUrlS3Control", "AWS_ENDPOINT_URL_S3_CONTROL"), ("aws.accessKeyId", "AWS_ACCESS_KEY_ID"),
     ])
     func `environment names follow from the keys`(key: String, name: String) throws {
@@ -95,6 +97,8 @@ import Testing
             ["SLUICE_LOG_LEVEL": "loud"],
             "log.level must be one of trace, debug, info, notice, warning, error, critical."
         ),
+        (["SLUICE_S3P_AUDIT": "some"], "s3p.audit must be one of none, writes, all."),
+        (["SLUICE_S3P_BUCKET": "No"], "s3p.bucket must be a bucket name: 3 to 63 of a-z, 0-9, '.' and '-'."),
     ])
     func `a value nobody can work with is refused by name`(environment: [String: String], message: String) async throws
     {

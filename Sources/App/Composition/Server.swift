@@ -1,9 +1,11 @@
 import API
 import AWS
 import Domain
+import Gateway
 import Hummingbird
 import Logging
 import NIOCore
+import S3Server
 import Sandbox
 import ServiceLifecycle
 import Store
@@ -67,11 +69,16 @@ struct Server {
     ) async throws -> ServiceGroup {
         let store = try await openStore()
         let transport = try CurlTransport(.init(caBundle: environment["AWS_CA_BUNDLE"]))
+        let objects = try StreamingTransport(
+            .init(caBundle: environment["AWS_CA_BUNDLE"], proxies: ProxyRules(environment: environment)))
         let runtime = try AWSRuntime(environment, transport: transport)
+        let aws = AWSAccessGrantsService(
+            runtime, auto: DefaultCredentialChain(runtime, environment: environment))
+        let gateway = GatewayResponder(
+            settings.gateway, store: store.database, runtime: runtime, objects: objects, aws: aws,
+            logger: logger.labeled("gateway"))
         let parts = Parts(
-            store: store,
-            aws: AWSAccessGrantsService(
-                runtime, auto: DefaultCredentialChain(runtime, environment: environment)),
+            store: store, aws: aws, gateway: gateway,
             hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
         let bells = Bells()
         let drift = driftLook(parts, bells)
@@ -81,6 +88,7 @@ struct Server {
         bells.hang(workers)
         let services: [any Service] = [
             ShutdownService { try await store.database.close() }, ShutdownService { transport.shutdown() },
+            ShutdownService { await objects.shutdown() },
             workers.integrations, workers.grants, check, application(parts, workers, drift, ready: ready),
         ]
         return grouped(services, signals: signals)
@@ -118,10 +126,12 @@ struct Server {
         let integrations: any IntegrationRepository
         let grants: any GrantRepository
         let aws: any AccessGrantsService
+        let gateway: GatewayResponder
         let changes = IntegrationChanges()
 
-        init(store: OpenStore, aws: any AccessGrantsService, hook: FaultHook?) {
+        init(store: OpenStore, aws: any AccessGrantsService, gateway: GatewayResponder, hook: FaultHook?) {
             self.store = store
+            self.gateway = gateway
             guard let hook else {
                 integrations = store.database.integrations
                 grants = store.database.grants
@@ -199,7 +209,8 @@ struct Server {
             middleware: [MetricsMiddleware<APIRequestContext>()])
         let hostname = settings.hostname
         let application = Application(
-            router: apiRouter(dependencies),
+            responder: FrontDoor(api: apiRouter(dependencies).buildResponder(), gateway: parts.gateway),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
             configuration: ApplicationConfiguration(
                 address: .hostname(hostname, port: settings.port), serverName: nil),
             onServerRunning: { channel in

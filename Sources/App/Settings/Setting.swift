@@ -66,6 +66,16 @@ extension Setting {
     static let grantQuota = Setting(
         "quota.grants", "Grants that AWS allows an Access Grants instance; AWS Support raises it.", .integer,
         default: "100000")
+    static let gatewayBucket = Setting(
+        "s3p.bucket", "Bucket of the S3 access pattern at /s3p.", default: "immuta")
+    static let gatewayDomain = Setting(
+        "s3p.domain", "Host whose subdomains are that bucket (<bucket>.<domain>), for tools that know no other style.")
+    static let gatewayCompatibilitySecret = Setting(
+        "s3p.allowCompatibilitySecret",
+        "Take API keys with the secret 'immuta' at /s3p, as S3 tools are usually set up; without it, S3 key pairs only.",
+        .flag, default: "true")
+    static let gatewayAudit = Setting(
+        "s3p.audit", "What of /s3p the audit log holds: none, writes (with refusals) or all.", default: "writes")
     static let logLevel = Setting(
         "log.level", "trace, debug, info, notice, warning, error or critical.", default: "info")
 
@@ -93,6 +103,8 @@ extension Setting {
     public static let all =
         [
             httpHostname, httpPort, database, sandbox, sandboxPort, sandboxUsers, masterKey, bootstrapAPIKey,
-            validationInterval, locationQuota, grantQuota, logLevel, url, apiKey,
+            validationInterval, locationQuota, grantQuota, gatewayBucket, gatewayDomain, gatewayCompatibilitySecret,
+            gatewayAudit,
+            logLevel, url, apiKey,
         ] + aws
 }

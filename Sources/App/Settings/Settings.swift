@@ -1,4 +1,5 @@
 public import Domain
+import Gateway
 public import Logging
 
 /// What the server runs with: every setting, checked. The catalogue is `Setting.all`.
@@ -17,6 +18,7 @@ public struct Settings: Sendable {
     /// Between recurring checks of one integration.
     public var validationInterval: Duration
     public var quotas: AccessGrantsQuotas
+    public var gateway: GatewaySettings
     public var logLevel: Logger.Level
     /// Where the client commands find a server.
     public var url: String
@@ -45,6 +47,7 @@ public struct Settings: Sendable {
         quotas = AccessGrantsQuotas(
             locations: try read.integer(.locationQuota, in: 1...1_000_000),
             grants: try read.integer(.grantQuota, in: 1...100_000_000))
+        gateway = try GatewaySettings(read)
         guard let level = Logger.Level(rawValue: try read.text(.logLevel).lowercased()) else {
             throw SettingsError("log.level must be one of trace, debug, info, notice, warning, error, critical.")
         }
@@ -72,6 +75,28 @@ extension Settings: CustomStringConvertible, CustomDebugStringConvertible, Custo
     }
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Of the S3 access pattern.
+public struct GatewaySettings: Sendable, Equatable {
+    public var bucket: String
+    /// In lower case.
+    public var domain: String?
+    public var allowsCompatibilitySecret: Bool
+    var audit: GatewayBackend.AuditLevel
+
+    fileprivate init(_ read: ReadSettings) throws(SettingsError) {
+        bucket = try read.text(.gatewayBucket)
+        guard (try? LocationPath("s3://\(bucket)")) != nil else {
+            throw SettingsError("s3p.bucket must be a bucket name: 3 to 63 of a-z, 0-9, '.' and '-'.")
+        }
+        domain = read[.gatewayDomain].flatMap { $0.isEmpty ? nil : $0.lowercased() }
+        allowsCompatibilitySecret = read[.gatewayCompatibilitySecret] == "true"
+        guard let level = GatewayBackend.AuditLevel(rawValue: try read.text(.gatewayAudit)) else {
+            throw SettingsError("s3p.audit must be one of none, writes, all.")
+        }
+        audit = level
+    }
 }
 
 private struct ReadSettings {

@@ -1,0 +1,37 @@
+import API
+import AWS
+import Gateway
+import Hummingbird
+import Logging
+import Store
+import Transport
+import Worker
+
+/// The one listener: the gateway's requests to the gateway, all others to the API.
+struct FrontDoor<APIResponder: HTTPResponder<APIRequestContext>>: HTTPResponder {
+    let api: APIResponder
+    let gateway: GatewayResponder
+
+    func respond(to request: Request, context: APIRequestContext) async throws -> Response {
+        guard gateway.isResponsible(for: request.head) else {
+            return try await api.respond(to: request, context: context)
+        }
+        return try await gateway.respond(to: request, peer: context.peer)
+    }
+}
+
+extension GatewayResponder {
+    init(
+        _ settings: GatewaySettings, store: SQLiteStore, runtime: AWSRuntime, objects: any ObjectTransport,
+        aws: AWSAccessGrantsService, logger: Logger
+    ) {
+        self.init(
+            backend: GatewayBackend(
+                bucket: settings.bucket, repository: store.gateway,
+                client: S3ObjectClient(runtime, objects: objects), credentials: { aws.credentials(of: $0) },
+                audit: store.audit, auditLevel: settings.audit, logger: logger),
+            authentication: GatewayAuthentication(
+                store.gateway, allowsCompatibilitySecret: settings.allowsCompatibilitySecret),
+            domain: settings.domain, logger: logger)
+    }
+}

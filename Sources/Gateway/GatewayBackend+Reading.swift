@@ -1,0 +1,82 @@
+import AWS
+public import Domain
+import HTTPTypes
+public import S3Server
+import SigV4
+import Transport
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension GatewayBackend: S3BucketStore {
+    /// 2006-03-19T00:00:00.000Z.
+    private static let createdAt = Date(timeIntervalSince1970: 1_142_726_400)
+
+    public func listBuckets(_ listing: S3BucketListing, _ call: S3Call<GatewayCaller>) async throws -> S3BucketPage {
+        let isWanted =
+            bucket.utf8.starts(with: listing.prefix.utf8)
+            && listing.after.utf8.lexicographicallyPrecedes(bucket.utf8)
+            && listing.region.map { $0 == Self.region } ?? true
+        return S3BucketPage(
+            owner: Self.owner,
+            buckets: isWanted ? [.init(name: bucket, region: Self.region, createdAt: Self.createdAt)] : [])
+    }
+
+    public func headBucket(_ name: String, _ call: S3Call<GatewayCaller>) async throws -> String {
+        try check(bucket: name, call)
+        return Self.region
+    }
+
+    public func bucketLocation(_ name: String, _ call: S3Call<GatewayCaller>) async throws -> String {
+        try await headBucket(name, call)
+    }
+}
+
+extension GatewayBackend: S3ObjectReader {
+    public func headObject(
+        _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<GatewayCaller>
+    ) async throws -> S3ObjectPart {
+        let response = try await read(object, .head, reading, call)
+        return try S3ObjectPart(response, now: call.now)
+    }
+
+    public func getObject(
+        _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<GatewayCaller>
+    ) async throws -> S3ObjectContent {
+        let response = try await read(object, .get, reading, call)
+        let part = try S3ObjectPart(response, now: call.now)
+        let length = part.range?.count ?? part.info.size
+        return S3ObjectContent(
+            part: part,
+            content: S3Content(length: length) { sink in
+                // Asked for only when the client has taken what came before; let go of when it has gone away.
+                for try await bytes in response.body { try await sink(bytes) }
+            })
+    }
+
+    private func read(
+        _ object: S3ObjectName, _ method: HTTPRequest.Method, _ reading: S3Reading, _ call: Call
+    ) async throws -> S3ObjectResponse {
+        let decided = try await decide(object, for: .readObject, call)
+        var request = S3ObjectRequest(
+            operation: "s3:GetObject", method: method, bucket: decided.bucket, key: decided.key)
+        if let number = reading.partNumber { request.query.append(.init(name: "partNumber", value: String(number))) }
+        if let version = object.versionID { request.query.append(.init(name: "versionId", value: version)) }
+        request.headerFields[.range] = reading.range.map(Self.text)
+        request.headerFields.set(reading.conditions)
+        if reading.wantsChecksum { request.headerFields[.checksumMode] = "ENABLED" }
+        let response = try await send(request, to: decided.dataSource, key: object.key)
+        try await record([AuditedKey(object.key, .succeeded)], .readObject, call)
+        return response
+    }
+
+    private static func text(_ range: S3ByteRange) -> String {
+        switch range {
+        case .from(let first, let last): "bytes=\(first)-\(last.map(String.init) ?? "")"
+        case .last(let count): "bytes=-\(count)"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Domain
+public import HTTPTypes
+public import Hummingbird
+public import Logging
+import S3Server
+
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// Receives the gateway's requests: authenticates each, hands it to the S3 front-end and renders the answer.
+public struct GatewayResponder: Sendable {
+    /// What the gateway's paths begin with. Signatures cover it.
+    public static let mount = "/s3p"
+
+    private let server: S3Server<GatewayCaller>
+    private let authenticator: RequestAuthenticator<GatewayCaller>
+    private let domain: String?
+    private let now: @Sendable () -> Date
+    private let logger: Logger
+
+    /// - Parameter domain: whose subdomains are buckets (`<bucket>.<domain>`); nil: path style only.
+    public init(
+        backend: GatewayBackend, authentication: GatewayAuthentication, domain: String?,
+        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+    ) {
+        server = S3Server(backend: backend)
+        authenticator = authentication.authenticator
+        self.domain = domain?.lowercased()
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Whether a request is the gateway's: by its path, or by the host it is sent to.
+    public func isResponsible(for request: HTTPRequest) -> Bool {
+        let path = (request.path ?? "").utf8
+        if path.starts(with: Self.mount.utf8) {
+            let next = path.dropFirst(Self.mount.utf8.count).first
+            if next == nil || next == UInt8(ascii: "/") || next == UInt8(ascii: "?") { return true }
+        }
+        guard let domain, let authority = request.authority?.lowercased() else { return false }
+        let host = authority.split(separator: ":", omittingEmptySubsequences: false)[0]
+        return host == domain || host.hasSuffix("." + domain)
+    }
+
+    /// - Parameter peer: the client's address.
+    public func respond(to request: Request, peer: String?) async throws -> Response {
+        let ids = S3RequestIDs()
+        do {
+            return try await answer(request, ids, peer).response(ids)
+        } catch let error as CancellationError {
+            // Nobody waits any more.
+            throw error
+        } catch {
+            let isHead = request.method == .head
+            return translated(error, ids).response(ids, isHead: isHead).response(ids)
+        }
+    }
+
+    private func answer(_ request: Request, _ ids: S3RequestIDs, _ peer: String?) async throws -> S3Response {
+        let target = try S3Target(request.head, mount: Self.mount, domain: domain)
+        let now = now()
+        let sender = try await sender(of: target, now)
+        let headers = target.request.headerFields
+        let upload = try sender.upload(request.body, headers: headers, wanted: .claimed)
+        let route = try S3Route(
+            method: target.request.method, path: target.path, query: target.query, headers: headers,
+            hostBucket: target.hostBucket)
+        return try await server.respond(
+            to: S3Request(route: route, query: target.query, headers: headers, body: upload),
+            S3Call(
+                identity: sender.identity, region: sender.region, now: now, requestID: ids.request, peer: peer,
+                expectedBucketOwner: headers[.expectedBucketOwner]))
+    }
+
+    private func sender(of target: S3Target, _ now: Date) async throws -> AuthenticatedRequest<GatewayCaller> {
+        do {
+            return try await authenticator.authenticate(
+                target.request, service: "s3", hostBucket: target.hostBucket, now: now)
+        } catch let error as S3Error where error.code == "SignatureDoesNotMatch" && target.isSignedByVersion2 {
+            // Clients take only bucket and key for the resource that version 2 signs, and leave out what the endpoint's own
+            // path is.
+            var request = target.request
+            request.path = target.pathAndQueryWithoutMount
+            return try await authenticator.authenticate(
+                request, service: "s3", hostBucket: target.hostBucket, now: now)
+        }
+    }
+
+    private func translated(_ error: any Error, _ ids: S3RequestIDs) -> S3Error {
+        switch error {
+        case let error as S3Error: return error
+        case let error as DomainError where error.code == .unavailable:
+            return S3Error("ServiceUnavailable", 503, "Please reduce your request rate.")
+        default:
+            let cause = (error as? DomainError)?.cause ?? "\(error)"
+            logger.error("Request failed", metadata: ["request.id": "\(ids.request)", "error": "\(cause)"])
+            return .internalError
+        }
+    }
+}
+
+extension S3Target {
+    fileprivate var isSignedByVersion2: Bool {
+        request.headerFields[.authorization]?.hasPrefix("AWS ") ?? query.contains("AWSAccessKeyId")
+    }
+
+    fileprivate var pathAndQueryWithoutMount: String {
+        let target = request.path ?? ""
+        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return rawPath }
+        return rawPath + target[mark...]
+    }
+}
+
+extension HTTPField.Name {
+    static let expectedBucketOwner = upstream("x-amz-expected-bucket-owner")
+}
