@@ -3,6 +3,7 @@
 import sys
 
 import catalogue
+import gateway
 import grants
 import reads
 import reconciling
@@ -12,7 +13,7 @@ import waiting
 
 ALL = {
     "round_trips": round_trips, "waiting": waiting, "reads": reads, "grants": grants, "registering": registering,
-    "reconciling": reconciling, "catalogue": catalogue,
+    "reconciling": reconciling, "catalogue": catalogue, "gateway": gateway,
 }
 
 if __name__ == "__main__":

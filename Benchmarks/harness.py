@@ -49,8 +49,11 @@ class Deployment:
         self.program = None
         self.memory = 0
 
-    def start(self):
-        """Starts the server. Returns how long it took until it answered requests, in seconds."""
+    def start(self, environment={}):
+        """Starts the server. Returns how long it took until it answered requests, in seconds.
+
+        `environment` is added to the server's, whose AWS is the embedded one.
+        """
         begun = time.perf_counter()
         self.program = Program(
             "serve", "--hostname", "127.0.0.1", "--port", "0", "--database", self.database, binary=binary(),
@@ -61,6 +64,7 @@ class Deployment:
                 "AWS_ACCESS_KEY_ID": ACCESS_KEY,
                 "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
                 "AWS_REGION": REGION,
+                **environment,
             }).start()
         self.client = self.connect()
         self.client.expect(200, "GET", "/readyz")
