@@ -127,7 +127,7 @@ let package = Package(
             test(
                 "SigV4Tests", ["SigV4", httpTypes], exclude: ["sign_with_botocore.py"], resources: [.copy("Vectors")]),
             test("XMLTests", ["XML"]),
-            test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging]),
+            test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging, nioCore]),
             test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
             test("FuzzTests", ["FuzzTargets"], resources: [.copy("Seeds")]),
             test(

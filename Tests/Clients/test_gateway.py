@@ -351,6 +351,31 @@ def test_the_bucket_may_stand_in_the_host(stage):
         assert answer == (200, b"raw/a.txt"), (host, path)
 
 
+def test_any_region_and_virtual_hosts_are_signed_for(stage):
+    wish = {"Bucket": "immuta", "Key": f"{stage.table['raw/']}/a b"}
+    for region, endpoint in (("eu-anywhere-9", f"http://127.0.0.1:{stage.port}/s3p"), ("us-east-1", "http://s3.test")):
+        style = "virtual" if endpoint.endswith("test") else "path"
+        s3 = boto3.session.Session().client(
+            "s3", region_name=region, endpoint_url=endpoint, aws_access_key_id=stage.keys["reader"],
+            aws_secret_access_key="immuta", config=Config(
+                s3={"addressing_style": style}, retries={"total_max_attempts": 1},
+                # The server stands in for the proxy that would lead there.
+                proxies={"http": f"http://127.0.0.1:{stage.port}"} if style == "virtual" else {}))
+        assert s3.get_object(**wish)["Body"].read() == b"raw/a b"
+        assert wish["Key"] in [entry["Key"] for entry in s3.list_objects_v2(Bucket="immuta")["Contents"]]
+
+
+def test_a_client_that_goes_away_while_it_sends_leaves_nothing(stage):
+    key = f"{stage.table['drop/']}/half"
+    connection = socket.create_connection(("127.0.0.1", stage.port))
+    connection.sendall((f"PUT /s3p/immuta/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n"
+                        f"Authorization: AWS {stage.keys['writer']}:immuta\r\n\r\n").encode() + bytes(5_000_000))
+    connection.close()
+    s3 = stage.client("writer")
+    for _ in range(20):
+        assert code(s3.head_object, Bucket="immuta", Key=key) == "404"
+
+
 def test_giving_and_revoking_hold_at_once_and_at_the_next_page(stage):
     name = stage.person("temporary")
     s3 = stage.client(name)

@@ -3,6 +3,12 @@ import HTTPTypes
 import Testing
 import Transport
 
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
 @Suite(.enabled("python3 and openssl make and serve the certificates") { await TLSServers.shared != nil })
 struct TLSTests {
     struct Case: Sendable {
@@ -47,6 +53,36 @@ struct TLSTests {
             return
         }
         #expect(error?.mayHaveReachedServer == false)
+    }
+
+    @Test func `streams trust and refuse the same servers`() async throws {
+        let servers = try #require(await TLSServers.shared)
+        for (certificate, bundle, isTrusted) in [
+            ("valid", "authority", true), ("valid", "stranger", false), ("expired", "authority", false),
+            ("other-host", "authority", false),
+        ] {
+            let transport = try StreamingTransport(.init(caBundle: servers.file(bundle)))
+            let authority = servers.authority(certificate)
+            let head = HTTPRequest(method: .post, scheme: "https", authority: authority, path: "/")
+            let answer = await Result {
+                let answer = try await transport.send(ObjectRequest(head, body: .bytes(Array("<Request/>".utf8))))
+                return try await answer.body.collect(upTo: 100)
+            }
+            await transport.shutdown()
+            switch answer {
+            case .success(let body): #expect(isTrusted && body == Array("<Request/>".utf8), "\(certificate)")
+            case .failure(let error):
+                #expect(!isTrusted, "\(certificate): \(error)")
+                #expect((error as? TransportError)?.mayHaveReachedServer == false, "\(certificate): \(error)")
+            }
+        }
+        let error = #expect(throws: TransportError.self) {
+            try StreamingTransport(.init(caBundle: servers.file("missing-file")))
+        }
+        guard case .tls? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
     }
 
     @Test func `a refusal does not spoil the transport for trusted servers`() async throws {
