@@ -17,6 +17,7 @@ public final class Sandbox: Sendable {
     private let configuration: SandboxConfiguration
     private let logger: Logger
     private let database: SandboxDatabase
+    private let blobs: BlobStore
     private let listening = AsyncStream<Int>.makeStream()
     private let port = Mutex<Int?>(nil)
 
@@ -26,6 +27,9 @@ public final class Sandbox: Sendable {
         self.configuration = configuration
         self.logger = logger
         database = try await SandboxDatabase(directory: configuration.directory)
+        blobs = BlobStore(directory: configuration.directory)
+        let swept = try await blobs.sweep(database)
+        if swept > 0 { logger.info("Swept files of unfinished uploads", metadata: ["files": "\(swept)"]) }
         let now = Timestamp.milliseconds(configuration.clock())
         try await database.write { try SandboxSeed.plant($0, users: configuration.users, now: now) }
     }
@@ -60,6 +64,7 @@ public final class Sandbox: Sendable {
     /// Closes the state. Not to be called while `run` is serving.
     public func close() throws {
         try database.close()
+        blobs.close()
     }
 
     private var throttling: [FaultRule] {
@@ -75,7 +80,8 @@ public final class Sandbox: Sendable {
         }
         return SandboxResponder(
             configuration: configuration, authenticator: authenticator, sts: STSService(database: database),
-            s3: S3Server(backend: SandboxS3Backend(database: database, regions: SandboxDefaults.regions)),
+            s3: S3Server(
+                backend: SandboxS3Backend(database: database, blobs: blobs, regions: SandboxDefaults.regions)),
             s3Control: S3ControlService(
                 database: database,
                 limits: AccessGrantsLimits(configuration)),

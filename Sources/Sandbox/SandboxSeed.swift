@@ -1,5 +1,15 @@
+import Crypto
 import GRDB
 import HTTPTypes
+import NIOCore
+import S3Server
+import SigV4
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Puts what `SandboxDefaults` names into an empty state.
 enum SandboxSeed {
@@ -79,15 +89,27 @@ enum SandboxSeed {
         }
         try identities.insertRole(
             SandboxDefaults.controlRole, account: account, trust: controlTrust, policy: controlPolicy, now: now)
-        let store = ObjectStore(database: database)
-        try store.insertBucket(
-            SandboxDefaults.bucket, account: account, region: SandboxDefaults.region, now: now)
-        for (key, text) in objects.sorted(by: { $0.key < $1.key }) {
-            _ = try store.put(
-                bucket: SandboxDefaults.bucket, key: key, content: Array(text.utf8),
-                headers: [.contentType: key.hasSuffix(".csv") ? "text/csv" : "text/plain"], now: now)
-        }
+        try plantObjects(S3Transaction(database), now: now)
         _ = try AccessGrantsStore(database: database).insertInstance(
             account: account, region: SandboxDefaults.region, at: now, identityCenter: nil)
+    }
+
+    private static func plantObjects(_ transaction: S3Transaction, now: Milliseconds) throws {
+        try transaction.buckets.insert(
+            SandboxDefaults.bucket, account: account, region: SandboxDefaults.region, now: now)
+        guard let bucket = try transaction.buckets.bucket(SandboxDefaults.bucket) else { return }
+        for (key, text) in objects.sorted(by: { $0.key < $1.key }) {
+            let buffer = ByteBuffer(string: text)
+            let crc64 = CRC.crc64nvme.checksum(of: [buffer])
+            let record = ObjectRecord(
+                size: buffer.readableBytes, etag: Hex.encode(Insecure.MD5.hash(data: buffer.readableBytesView)),
+                modifiedAt: now,
+                headers: StoredHeaders.encode([.contentType: key.hasSuffix(".csv") ? "text/csv" : "text/plain"]),
+                checksum: S3Checksum(.crc64nvme, of: Array(buffer.readableBytesView)), owner: account,
+                access: .private, tags: [])
+            let made = try transaction.objects.insert(record, key: key, in: bucket, over: nil)
+            try transaction.objects.insert(
+                NewBlob(size: record.size, crc64: crc64, place: .inline(Data(text.utf8))), of: made.id)
+        }
     }
 }

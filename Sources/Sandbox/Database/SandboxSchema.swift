@@ -1,4 +1,4 @@
-/// The history of the sandbox's schema: identities, sessions, buckets and objects, then S3 Access Grants.
+/// The history of the sandbox's schema: identities and sessions, S3 Access Grants, then buckets and objects.
 enum SandboxSchema {
     static let migrations = [
         SchemaMigration(
@@ -55,25 +55,6 @@ enum SandboxSchema {
                     group_id TEXT NOT NULL,
                     PRIMARY KEY (user_id, group_id)
                 ) STRICT;
-
-                CREATE TABLE bucket (
-                    name TEXT NOT NULL PRIMARY KEY,
-                    account TEXT NOT NULL REFERENCES account(id),
-                    region TEXT NOT NULL,
-                    created_at INTEGER NOT NULL
-                ) STRICT;
-
-                CREATE TABLE object (
-                    id INTEGER PRIMARY KEY,
-                    bucket TEXT NOT NULL REFERENCES bucket(name),
-                    key TEXT NOT NULL,
-                    size INTEGER NOT NULL CHECK (size >= 0),
-                    etag TEXT NOT NULL,
-                    modified_at INTEGER NOT NULL,
-                    headers TEXT NOT NULL,
-                    content BLOB NOT NULL,
-                    UNIQUE (bucket, key)
-                ) STRICT;
                 """),
         SchemaMigration(name: "access-grants-1", sql: AccessGrantsSchema.sql),
         SchemaMigration(
@@ -88,5 +69,6 @@ enum SandboxSchema {
                 CREATE UNIQUE INDEX account_by_canonical_id ON account(canonical_id);
                 CREATE UNIQUE INDEX account_by_email ON account(email COLLATE NOCASE);
                 """),
+        SchemaMigration(name: "s3-1", sql: BlobSchema.sql + S3Schema.sql),
     ]
 }

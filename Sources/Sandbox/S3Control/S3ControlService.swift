@@ -69,7 +69,7 @@ private struct SandboxSurroundings: AccessGrantsSurroundings {
     let now: Milliseconds
 
     func bucket(_ name: String, _ database: Database) throws -> (owner: String, region: String)? {
-        try ObjectStore(database: database).bucket(name).map { ($0.account, $0.region) }
+        try S3Transaction(database).buckets.bucket(name).map { ($0.account, $0.region) }
     }
 
     func role(_ arn: String, _ database: Database) throws -> LocationRole? {

@@ -1,0 +1,75 @@
+import GRDB
+import S3Server
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A page of rows in order of key, some of them rolled up. A rolled-up prefix costs one seek, whatever is under it.
+struct ListingPage<Item> {
+    enum Element {
+        case item(Item)
+        case commonPrefix(String)
+    }
+
+    private(set) var elements: [Element] = []
+    /// Whether more follow.
+    private(set) var isTruncated = false
+
+    let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var items: [Item] {
+        elements.compactMap { if case .item(let item) = $0 { item } else { nil } }
+    }
+
+    var commonPrefixes: [String] {
+        elements.compactMap { if case .commonPrefix(let prefix) = $0 { prefix } else { nil } }
+    }
+
+    /// Adds what there is, until the page is full.
+    /// - Parameters:
+    ///   - rows: whose first column is the key, from a key on; at most as many as told.
+    ///   - commonPrefix: of a key that is to be rolled up.
+    mutating func fill(
+        from lower: Data, rows: (_ from: Data, _ count: Int) throws -> RowCursor,
+        commonPrefix: (String) -> String?, read: (String, Row) throws -> Item
+    ) throws {
+        guard limit > 0 else { return }
+        var lower = lower
+        var hasMore = !isTruncated
+        while hasMore {
+            hasMore = false
+            let cursor = try rows(lower, limit + 1 - elements.count)
+            while let row = try cursor.next() {
+                guard elements.count < limit else {
+                    isTruncated = true
+                    return
+                }
+                let key = String(decoding: row[0] as Data, as: UTF8.self)
+                if let prefix = commonPrefix(key) {
+                    elements.append(.commonPrefix(prefix))
+                    lower = KeyBytes.end(of: prefix)
+                    hasMore = true
+                    break
+                }
+                elements.append(.item(try read(key, row)))
+            }
+        }
+    }
+}
+
+extension ListingPage.Element {
+    /// Where the page after it begins: after this.
+    func marker(_ key: (Item) -> String) -> String {
+        switch self {
+        case .item(let item): key(item)
+        case .commonPrefix(let prefix): prefix
+        }
+    }
+}

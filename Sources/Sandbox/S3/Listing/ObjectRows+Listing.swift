@@ -1,0 +1,120 @@
+import GRDB
+import S3Server
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension ObjectRows {
+    private typealias Entry = S3ListingPage.Entry
+
+    func list(_ listing: S3Listing, in bucket: Bucket) throws -> S3ListingPage {
+        var page = ListingPage<Entry>(limit: listing.limit)
+        let upper = KeyBytes.end(of: listing.prefix)
+        try page.fill(
+            from: Self.start(after: listing.after, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
+            rows: { from, count in
+                try Row.fetchCursor(
+                    transaction.database.cachedStatement(
+                        sql: """
+                            SELECT key, size, etag, modified_at, owner, checksum
+                            FROM object_version INDEXED BY object_current
+                            WHERE bucket_id = ? AND is_current = 1 AND key >= ? AND key < ? ORDER BY key LIMIT ?
+                            """), arguments: [bucket.id, from, upper, count])
+            }, commonPrefix: listing.commonPrefix
+        ) { key, row in
+            Entry(
+                key: key, size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
+                owner: try transaction.owner(row[4]), checksum: S3Checksum(stored: row[5]))
+        }
+        return S3ListingPage(
+            entries: page.items, commonPrefixes: page.commonPrefixes,
+            next: page.isTruncated ? page.elements.last?.marker(\.key) : nil)
+    }
+
+    /// The first key that may be on a page.
+    static func start(after: String, prefix: String, commonPrefix: (String) -> String?) -> Data {
+        let first = KeyBytes.of(prefix)
+        guard !after.isEmpty else { return first }
+        let isRolledUp = commonPrefix(after).map { $0.utf8.elementsEqual(after.utf8) } ?? false
+        let next = isRolledUp ? KeyBytes.end(of: after) : KeyBytes.after(after)
+        return next.lexicographicallyPrecedes(first) ? first : next
+    }
+
+    // MARK: Versions
+
+    private typealias Version = S3VersionPage.Version
+
+    func listVersions(_ listing: S3VersionListing, in bucket: Bucket) throws -> S3VersionPage {
+        var page = ListingPage<Version>(limit: listing.limit)
+        if !listing.afterVersion.isEmpty { try fillRest(of: listing, &page, in: bucket) }
+        let upper = KeyBytes.end(of: listing.prefix)
+        var last: String?
+        try page.fill(
+            from: Self.start(
+                after: listing.afterKey, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
+            rows: { from, count in
+                try Row.fetchCursor(
+                    transaction.database.cachedStatement(
+                        sql: """
+                            SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
+                            WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key, id DESC LIMIT ?
+                            """), arguments: [bucket.id, from, upper, count])
+            }, commonPrefix: listing.commonPrefix
+        ) { key, row in
+            let isLatest = last.map { !$0.utf8.elementsEqual(key.utf8) } ?? true
+            last = key
+            return try version(key, row, isLatest: isLatest)
+        }
+        var next: (key: String, versionID: String?)?
+        if page.isTruncated {
+            switch page.elements.last {
+            case .item(let version)?: next = (version.key, version.versionID)
+            case .commonPrefix(let prefix)?: next = (prefix, nil)
+            case nil: break
+            }
+        }
+        return S3VersionPage(versions: page.items, commonPrefixes: page.commonPrefixes, next: next)
+    }
+
+    private static let listedColumns = "version_id, is_delete_marker, size, etag, modified_at, owner, checksum, id"
+
+    /// The versions of the marker's key that come after the marker's version, which may be gone by now.
+    private func fillRest(
+        of listing: S3VersionListing, _ page: inout ListingPage<Version>, in bucket: Bucket
+    ) throws {
+        let marker: Int64
+        if listing.afterVersion == "null" {
+            marker = try version("null", of: listing.afterKey, in: bucket)?.id ?? .max
+        } else {
+            guard let id = OpaqueID.row(listing.afterVersion) else {
+                throw S3Error.invalidArgument("Invalid version id specified")
+            }
+            marker = id
+        }
+        guard listing.afterKey.utf8.starts(with: listing.prefix.utf8) else { return }
+        let newest = try latest(listing.afterKey, in: bucket)?.id
+        try page.fill(
+            from: KeyBytes.of(listing.afterKey),
+            rows: { _, count in
+                try Row.fetchCursor(
+                    transaction.database.cachedStatement(
+                        sql: """
+                            SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
+                            WHERE bucket_id = ? AND key = ? AND id < ? ORDER BY id DESC LIMIT ?
+                            """), arguments: [bucket.id, KeyBytes.of(listing.afterKey), marker, count])
+            }, commonPrefix: { _ in nil }
+        ) { key, row in
+            try version(key, row, isLatest: row[8] == newest)
+        }
+    }
+
+    private func version(_ key: String, _ row: Row, isLatest: Bool) throws -> Version {
+        Version(
+            key: key, versionID: row[1] ?? "null", isLatest: isLatest, isDeleteMarker: row[2], size: row[3],
+            etag: row[4], modifiedAt: Timestamp.date(row[5]), owner: try transaction.owner(row[6]),
+            checksum: S3Checksum(stored: row[7]))
+    }
+}

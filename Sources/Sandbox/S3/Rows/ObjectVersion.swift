@@ -1,0 +1,84 @@
+import GRDB
+import S3Server
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// One version of an object, or a delete marker, on record.
+struct ObjectVersion: Sendable, Equatable {
+    let id: Int64
+    /// nil: the null version.
+    let versionID: String?
+    let isCurrent: Bool
+    let isDeleteMarker: Bool
+    let contents: ObjectRecord
+
+    init(_ row: Row) {
+        id = row["id"]
+        versionID = row["version_id"]
+        isCurrent = row["is_current"]
+        isDeleteMarker = row["is_delete_marker"]
+        contents = ObjectRecord(
+            size: row["size"], etag: row["etag"], modifiedAt: row["modified_at"], headers: row["headers"],
+            checksum: S3Checksum(stored: row["checksum"]), owner: row["owner"],
+            access: AccessList(stored: row["acl"]), tags: StoredTags.decode(row["tags"]), partCount: row["part_count"])
+    }
+
+    /// As clients name it.
+    var shownID: String { versionID ?? "null" }
+
+    /// - Parameter bucket: says whether there is a version to be told.
+    func info(in bucket: Bucket) -> S3ObjectInfo {
+        S3ObjectInfo(
+            size: contents.size, etag: contents.etag, modifiedAt: Timestamp.date(contents.modifiedAt),
+            headers: StoredHeaders.decode(contents.headers), versionID: bucket.versioning == nil ? nil : shownID,
+            checksum: contents.checksum, partCount: contents.partCount, tagCount: contents.tags.count)
+    }
+}
+
+/// What is recorded of an object beside its name and its bytes.
+struct ObjectRecord: Sendable, Equatable {
+    var size: Int
+    var etag: String
+    var modifiedAt: Milliseconds
+    /// As `StoredHeaders` has them.
+    var headers: String
+    var checksum: S3Checksum?
+    /// nil: anonymous.
+    var owner: String?
+    var access: AccessList
+    var tags: [S3Tag]
+    /// nil for an object not uploaded in parts.
+    var partCount: Int?
+}
+
+/// Where bytes of an object or a part are: `length` bytes of a blob.
+struct Segment: Sendable, Equatable {
+    /// Within the object or part.
+    var start: Int
+    let length: Int
+    let blob: Int64
+    let blobOffset: Int
+}
+
+/// Keys as the database holds them.
+enum KeyBytes {
+    /// After every key: no byte of UTF-8 is as high.
+    static let highest = Data([0xFF])
+
+    static func of(_ key: String) -> Data { Data(key.utf8) }
+
+    /// The first that sorts after `key`.
+    static func after(_ key: String) -> Data { Data(key.utf8) + [0] }
+
+    /// The first that sorts after everything that begins with `prefix`.
+    static func end(of prefix: String) -> Data {
+        var bytes = Data(prefix.utf8)
+        guard let last = bytes.popLast() else { return highest }
+        bytes.append(last + 1)
+        return bytes
+    }
+}

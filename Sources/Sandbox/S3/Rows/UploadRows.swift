@@ -1,0 +1,231 @@
+import GRDB
+import S3Server
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A multipart upload on record.
+struct MultipartUpload: Sendable, Equatable {
+    let id: Int64
+    let key: String
+    let uploadID: String
+    let initiatedAt: Milliseconds
+    let contents: UploadRecord
+    /// What it became; nil while it is in progress.
+    let completed: ObjectRecord?
+    let versionID: String?
+
+    fileprivate init(_ row: Row) {
+        id = row["id"]
+        key = String(decoding: row["key"] as Data, as: UTF8.self)
+        uploadID = row["upload_id"]
+        initiatedAt = row["initiated_at"]
+        contents = UploadRecord(
+            owner: row["owner"], headers: row["headers"], access: AccessList(stored: row["acl"]),
+            tags: StoredTags.decode(row["tags"]),
+            checksum: (row["checksum_algorithm"] as String?).flatMap(S3ChecksumAlgorithm.init(rawValue:)),
+            checksumType: (row["checksum_type"] as String?).flatMap(S3ChecksumType.init(rawValue:)))
+        versionID = row["object_version_id"]
+        completed = (row["completed_at"] as Milliseconds?).map { completedAt in
+            ObjectRecord(
+                size: row["object_size"], etag: row["object_etag"], modifiedAt: completedAt, headers: row["headers"],
+                checksum: S3Checksum(stored: row["object_checksum"]), owner: row["owner"],
+                access: AccessList(stored: row["acl"]), tags: StoredTags.decode(row["tags"]))
+        }
+    }
+}
+
+/// What an upload's object is to be recorded with.
+struct UploadRecord: Sendable, Equatable {
+    /// nil: anonymous.
+    var owner: String?
+    /// As `StoredHeaders` has them.
+    var headers: String
+    var access: AccessList
+    var tags: [S3Tag]
+    var checksum: S3ChecksumAlgorithm?
+    var checksumType: S3ChecksumType?
+}
+
+/// The multipart uploads and their parts.
+struct UploadRows {
+    let transaction: S3Transaction
+
+    private var database: Database { transaction.database }
+
+    /// How long a completed upload is remembered.
+    private static let remembrance: Milliseconds = 24 * 3_600_000
+
+    /// - Throws: `NoSuchUpload`; a completed one counts as none unless it is asked for.
+    func upload(_ name: S3UploadName, in bucket: Bucket, orCompleted: Bool = false) throws -> MultipartUpload {
+        guard let id = OpaqueID.row(name.uploadID),
+            let upload = try database.row(
+                "SELECT * FROM upload WHERE id = ? AND upload_id = ? AND bucket_id = ? AND key = ?",
+                arguments: [id, name.uploadID, bucket.id, KeyBytes.of(name.object.key)]
+            ).map(MultipartUpload.init), orCompleted || upload.completed == nil
+        else {
+            throw S3Error(
+                "NoSuchUpload", 404,
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+                    + "aborted or completed.", elements: [.init("UploadId", name.uploadID)])
+        }
+        return upload
+    }
+
+    /// - Returns: the upload id.
+    func insert(_ record: UploadRecord, key: String, in bucket: Bucket, now: Milliseconds) throws -> String {
+        let newest: Int64? = try database.value("SELECT max(id) FROM upload")
+        let row = (newest ?? 0) + 1
+        let uploadID = OpaqueID.new(row: row)
+        try database.run(
+            """
+            INSERT INTO upload (id, bucket_id, key, upload_id, initiated_at, owner, headers, acl, tags,
+                checksum_algorithm, checksum_type)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            arguments: [
+                row, bucket.id, KeyBytes.of(key), uploadID, now, record.owner, record.headers, record.access.stored,
+                StoredTags.encode(record.tags), record.checksum?.rawValue, record.checksumType?.rawValue,
+            ])
+        return uploadID
+    }
+
+    func delete(_ upload: MultipartUpload) throws {
+        let blobs: [Int64] = try database.values(
+            "SELECT DISTINCT blob_id FROM upload_segment WHERE upload = ?", arguments: [upload.id])
+        try database.run("DELETE FROM upload WHERE id = ?", arguments: [upload.id])
+        transaction.release(blobs)
+    }
+
+    // MARK: Parts
+
+    /// Records a part; one of its number that there was goes.
+    func insert(_ part: S3Part, _ segments: [Segment], of upload: MultipartUpload) throws {
+        try deletePart(part.number, of: upload)
+        try database.run(
+            "INSERT INTO upload_part (upload, number, size, etag, modified_at, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                upload.id, part.number, part.size, part.etag, Timestamp.milliseconds(part.modifiedAt),
+                part.checksum?.stored,
+            ])
+        for segment in segments {
+            try database.run(
+                """
+                INSERT INTO upload_segment (upload, number, start, length, blob_id, blob_offset)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+                arguments: [
+                    upload.id, part.number, segment.start, segment.length, segment.blob, segment.blobOffset,
+                ])
+        }
+    }
+
+    private func deletePart(_ number: Int, of upload: MultipartUpload) throws {
+        let blobs: [Int64] = try database.values(
+            "SELECT DISTINCT blob_id FROM upload_segment WHERE upload = ? AND number = ?",
+            arguments: [upload.id, number])
+        try database.run(
+            "DELETE FROM upload_segment WHERE upload = ? AND number = ?", arguments: [upload.id, number])
+        try database.run("DELETE FROM upload_part WHERE upload = ? AND number = ?", arguments: [upload.id, number])
+        transaction.release(blobs)
+    }
+
+    /// In order of number, at most `limit`.
+    func parts(of upload: MultipartUpload, after: Int = 0, limit: Int = 10_000) throws -> [S3Part] {
+        try database.rows(
+            """
+            SELECT number, size, etag, modified_at, checksum FROM upload_part
+            WHERE upload = ? AND number > ? ORDER BY number LIMIT ?
+            """, arguments: [upload.id, after, limit]
+        ).map { row in
+            S3Part(
+                number: row[0], size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
+                checksum: S3Checksum(stored: row[4]))
+        }
+    }
+
+    // MARK: Completing
+
+    /// Gives the parts' bytes to an object and remembers what the upload became. Bytes are not touched.
+    /// - Parameter numbers: of the parts it is made of; the others go.
+    func complete(
+        _ upload: MultipartUpload, with numbers: Set<Int>, as object: (id: Int64, versionID: String?),
+        _ record: ObjectRecord
+    ) throws {
+        for part in try parts(of: upload) where !numbers.contains(part.number) {
+            try deletePart(part.number, of: upload)
+        }
+        try database.run(
+            """
+            INSERT INTO object_part (object_id, number, start, size, etag, modified_at, checksum)
+            SELECT ?, number, sum(size) OVER (ORDER BY number) - size, size, etag, modified_at, checksum
+            FROM upload_part WHERE upload = ?
+            """, arguments: [object.id, upload.id])
+        try database.run(
+            """
+            INSERT INTO segment (object_id, start, length, blob_id, blob_offset)
+            SELECT part.object_id, part.start + piece.start, piece.length, piece.blob_id, piece.blob_offset
+            FROM upload_segment AS piece
+            JOIN object_part AS part ON part.object_id = ? AND part.number = piece.number
+            WHERE piece.upload = ?
+            """, arguments: [object.id, upload.id])
+        try database.run("DELETE FROM upload_segment WHERE upload = ?", arguments: [upload.id])
+        try database.run("DELETE FROM upload_part WHERE upload = ?", arguments: [upload.id])
+        try database.run(
+            """
+            UPDATE upload SET completed_at = ?, object_etag = ?, object_size = ?, object_checksum = ?,
+                object_version_id = ? WHERE id = ?
+            """,
+            arguments: [
+                record.modifiedAt, record.etag, record.size, record.checksum?.stored, object.versionID, upload.id,
+            ])
+        try database.run(
+            "DELETE FROM upload WHERE completed_at < ?", arguments: [record.modifiedAt - Self.remembrance])
+    }
+
+    // MARK: Listing
+
+    private typealias Entry = S3UploadPage.Upload
+
+    func list(_ listing: S3UploadListing, in bucket: Bucket) throws -> S3UploadPage {
+        var page = ListingPage<Entry>(limit: listing.limit)
+        let upper = KeyBytes.end(of: listing.prefix)
+        if !listing.afterKey.isEmpty, let id = OpaqueID.row(listing.afterUpload) {
+            try page.fill(
+                from: KeyBytes.of(listing.afterKey),
+                rows: { from, count in
+                    try cursor(
+                        "key = ? AND key < ? AND id > ? ORDER BY id LIMIT ?", [bucket.id, from, upper, id, count])
+                }, commonPrefix: { _ in nil }, read: entry)
+        }
+        try page.fill(
+            from: ObjectRows.start(
+                after: listing.afterKey, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
+            rows: { from, count in
+                try cursor("key >= ? AND key < ? ORDER BY key, id LIMIT ?", [bucket.id, from, upper, count])
+            }, commonPrefix: listing.commonPrefix, read: entry)
+        return S3UploadPage(
+            uploads: page.items, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated)
+    }
+
+    private func cursor(_ condition: String, _ arguments: StatementArguments) throws -> RowCursor {
+        try Row.fetchCursor(
+            database.cachedStatement(
+                sql: """
+                    SELECT key, upload_id, initiated_at, owner, checksum_algorithm, checksum_type
+                    FROM upload INDEXED BY upload_by_key
+                    WHERE completed_at IS NULL AND bucket_id = ? AND \(condition)
+                    """), arguments: arguments)
+    }
+
+    private func entry(_ key: String, _ row: Row) throws -> Entry {
+        let owner = try transaction.owner(row[3])
+        return Entry(
+            key: key, uploadID: row[1], initiatedAt: Timestamp.date(row[2]), initiator: owner, owner: owner,
+            checksum: (row[4] as String?).flatMap(S3ChecksumAlgorithm.init(rawValue:)),
+            checksumType: (row[5] as String?).flatMap(S3ChecksumType.init(rawValue:)))
+    }
+}
