@@ -11,6 +11,7 @@ struct PartList {
 
     /// - Throws: `InvalidPartOrder`, `InvalidPart` or `EntityTooSmall`.
     static func chosen(_ wanted: [S3Completion.Part], from stored: [S3Part]) throws(S3Error) -> [S3Part] {
+        let wanted = lastOfEach(wanted)
         guard zip(wanted, wanted.dropFirst()).allSatisfy({ $0.number < $1.number }) else {
             throw S3Error(
                 "InvalidPartOrder", 400,
@@ -43,7 +44,15 @@ struct PartList {
     /// MD5 of the parts' MD5s and their number.
     var etag: String { Self.etag(parts.map(\.etag)) }
 
-    static func etag(_ parts: [S3Completion.Part]) -> String { etag(parts.map(\.etag)) }
+    static func etag(_ parts: [S3Completion.Part]) -> String { etag(lastOfEach(parts).map(\.etag)) }
+
+    /// A client that sent a part twice may name it twice in a row: it means the last.
+    private static func lastOfEach(_ parts: [S3Completion.Part]) -> [S3Completion.Part] {
+        parts.reduce(into: []) { result, part in
+            if result.last?.number == part.number { result.removeLast() }
+            result.append(part)
+        }
+    }
 
     private static func etag(_ etags: [String]) -> String {
         var md5 = Insecure.MD5()
