@@ -156,8 +156,8 @@ let package = Package(
             test(
                 "EndToEndTests",
                 [
-                    "API", "AWS", "App", "Domain", "Sandbox", "Store", "TestSupport", "Transport", httpTypes,
-                    hummingbird, hummingbirdTesting, logging, nioCore,
+                    "API", "AWS", "App", "Domain", "Sandbox", "SigV4", "Store", "TestSupport", "Transport",
+                    httpTypes, hummingbird, hummingbirdTesting, logging, nioCore,
                 ]),
         ]
 )

@@ -9,11 +9,12 @@ import reads
 import reconciling
 import registering
 import round_trips
+import store
 import waiting
 
 ALL = {
     "round_trips": round_trips, "waiting": waiting, "reads": reads, "grants": grants, "registering": registering,
-    "reconciling": reconciling, "catalogue": catalogue, "gateway": gateway,
+    "reconciling": reconciling, "catalogue": catalogue, "gateway": gateway, "store": store,
 }
 
 if __name__ == "__main__":

@@ -68,6 +68,21 @@ final class Program: Sendable {
         self.address = address
     }
 
+    /// Runs it to its end. Returns its status, and what it printed on standard output.
+    static func output(of arguments: [String]) throws -> (status: Int32, text: String) {
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        process.environment = [:]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+    }
+
     var isRunning: Bool { process.isRunning }
 
     /// Waits for its end; `true` when a signal was the cause.

@@ -15,7 +15,8 @@ struct SandboxCommand: AsyncParsableCommand {
             \(SandboxDefaults.adminSecretAccessKey). Its users alice and bob may read only what they were granted: \
             \(SandboxDefaults.alice.accessKeyID), \(SandboxDefaults.alice.secretAccessKey); \
             \(SandboxDefaults.bob.accessKeyID), \(SandboxDefaults.bob.secretAccessKey). The keys are known to everybody: keep it on loopback.
-            """)
+            """,
+        subcommands: [SandboxScrubCommand.self])
     @Option(help: "Address to listen on.") var hostname = "127.0.0.1"
     @Option(help: "Port to listen on; 0 takes a free one.") var port = 4566
     @Option(help: "Folder that keeps the state across restarts; without it, the state is lost.", completion: .directory)

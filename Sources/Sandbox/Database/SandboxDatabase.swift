@@ -13,6 +13,7 @@ import GRDB
 final class SandboxDatabase: Sendable {
     private let writer: any DatabaseWriter
     private let group: GroupCommit
+    private let lock: DirectoryLock?
 
     /// - Parameter directory: folder of the database file, made when missing; nil keeps everything in memory.
     init(directory: String?) async throws {
@@ -21,8 +22,10 @@ final class SandboxDatabase: Sendable {
         configuration.busyMode = .timeout(5)
         if let directory {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            lock = try DirectoryLock(directory: directory)
             writer = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
         } else {
+            lock = nil
             writer = try DatabaseQueue(configuration: configuration)
         }
         group = GroupCommit(writer)
@@ -67,6 +70,7 @@ final class SandboxDatabase: Sendable {
 
     func close() throws {
         try writer.close()
+        lock?.release()
     }
 }
 
