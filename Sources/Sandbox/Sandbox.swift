@@ -1,4 +1,6 @@
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 import S3Server
@@ -47,9 +49,10 @@ public final class Sandbox: Sendable {
     /// - Parameter onReady: told the port once it listens.
     public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws {
         defer { listening.continuation.finish() }
+        let http = HTTPServerBuilder.http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()]))
         let app = Application(
             responder: responder(),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+            server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: .init(address: .hostname(configuration.hostname, port: configuration.port)),
             onServerRunning: { [self] channel in
                 guard let bound = channel.localAddress?.port else { return }

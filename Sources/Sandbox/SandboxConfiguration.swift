@@ -27,6 +27,8 @@ public struct SandboxConfiguration: Sendable {
     public var users: [SandboxUser]
     /// Domain under which a host's first label names a bucket (`bucket.domain`). Nil: path-style addresses only.
     public var bucketDomain: String?
+    /// Nil: plain HTTP.
+    public var tls: SandboxTLS?
     /// Whether faults may be rehearsed: the `x-sandbox-fault` header and the `/_sandbox/faults` resource.
     public var faultsEnabled: Bool
     public var quotas: Quotas
@@ -42,7 +44,7 @@ public struct SandboxConfiguration: Sendable {
 
     public init(
         hostname: String = "127.0.0.1", port: Int = 0, directory: String? = nil, users: [SandboxUser] = [],
-        bucketDomain: String? = nil, faultsEnabled: Bool = false, quotas: Quotas = Quotas(),
+        bucketDomain: String? = nil, tls: SandboxTLS? = nil, faultsEnabled: Bool = false, quotas: Quotas = Quotas(),
         propagation: Duration = .zero, latency: Duration = .zero, throttleRate: Int? = nil,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -51,6 +53,7 @@ public struct SandboxConfiguration: Sendable {
         self.directory = directory
         self.users = users
         self.bucketDomain = bucketDomain
+        self.tls = tls
         self.faultsEnabled = faultsEnabled
         self.quotas = quotas
         self.propagation = propagation

@@ -23,5 +23,8 @@ import Testing
     @Test(arguments: [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80")])
     func `an address is a URL`(hostname: String, url: String) {
         #expect(ServerAddress(hostname: hostname, port: 80).description == url)
+        #expect(
+            ServerAddress(hostname: hostname, port: 80, scheme: "https").description
+                == url.replacing("http:", with: "https:"))
     }
 }

@@ -29,7 +29,7 @@ class Program:
         alarm = threading.Timer(30, self.process.kill)
         alarm.start()
         for line in self.process.stdout:
-            match = re.match(r"Listening on http://127\.0\.0\.1:(\d+)", line)
+            match = re.match(r"Listening on https?://127\.0\.0\.1:(\d+)", line)
             if match:
                 self.port = int(match[1])
                 break

@@ -28,6 +28,9 @@ struct SandboxCommand: AsyncParsableCommand {
             """, completion: .file())
     var users: String?
     @Option(help: "Domain under which a host's first label names a bucket.") var bucketDomain: String?
+    @Option(help: "PEM file of a certificate to serve HTTPS with, in place of HTTP.", completion: .file())
+    var tlsCertificate: String?
+    @Option(help: "PEM file of the certificate's private key.", completion: .file()) var tlsKey: String?
     @Flag(help: "Let faults be rehearsed: /_sandbox/faults and the x-sandbox-fault header.") var faults = false
     @Option(help: "Milliseconds added before every answer.") var latency = 0
     @Option(help: "Calls a second of one account beyond which the answer is 503 SlowDown.") var throttle: Int?
@@ -36,8 +39,16 @@ struct SandboxCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port must be from 0 to 65535.") }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
         guard (0...60_000).contains(latency) else { throw ValidationError("--latency must be from 0 to 60000.") }
         guard (throttle ?? 1) >= 1 else { throw ValidationError("--throttle must be at least 1.") }
+    }
+
+    private func tls() throws -> SandboxTLS? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return try SandboxTLS(certificate: tlsCertificate, key: tlsKey)
     }
 
     func run() async throws {
@@ -47,10 +58,11 @@ struct SandboxCommand: AsyncParsableCommand {
         let logger = ProcessLog.start(level: level)
         let configuration = SandboxConfiguration(
             hostname: hostname, port: port, directory: directory,
-            users: try users.map(SandboxUser.read) ?? [], bucketDomain: bucketDomain, faultsEnabled: faults,
-            latency: .milliseconds(latency), throttleRate: throttle)
+            users: try users.map(SandboxUser.read) ?? [], bucketDomain: bucketDomain, tls: try tls(),
+            faultsEnabled: faults, latency: .milliseconds(latency), throttleRate: throttle)
         let service = Standalone(
-            sandbox: try await Sandbox(configuration: configuration, logger: logger), hostname: hostname, port: port)
+            sandbox: try await Sandbox(configuration: configuration, logger: logger),
+            address: ServerAddress(hostname: hostname, port: port, scheme: tlsKey == nil ? "http" : "https"))
         let group = ServiceGroup(
             configuration: .init(
                 services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -59,16 +71,18 @@ struct SandboxCommand: AsyncParsableCommand {
 
     private struct Standalone: Service {
         let sandbox: Sandbox
-        let hostname: String
-        let port: Int
+        let address: ServerAddress
 
         func run() async throws {
             do {
-                try await sandbox.run { [hostname] port in
-                    Terminal.print("Listening on \(ServerAddress(hostname: hostname, port: port))")
+                try await sandbox.run { [address] port in
+                    var bound = address
+                    bound.port = port
+                    Terminal.print("Listening on \(bound)")
                 }
             } catch let error as IOError {
-                throw CommandFailure(ListeningFailure.text(error, hostname: hostname, port: port))
+                throw CommandFailure(
+                    ListeningFailure.text(error, hostname: address.hostname, port: address.port))
             }
             try sandbox.close()
         }

@@ -14,10 +14,11 @@ import ServiceLifecycle
 struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
     var hostname: String
     var port: Int
+    var scheme = "http"
 
     /// `http://HOST:PORT`; an IPv6 address stands in brackets.
     var description: String {
-        hostname.contains(":") ? "http://[\(hostname)]:\(port)" : "http://\(hostname):\(port)"
+        hostname.contains(":") ? "\(scheme)://[\(hostname)]:\(port)" : "\(scheme)://\(hostname):\(port)"
     }
 }
 
