@@ -7,13 +7,13 @@ error.
 
 import argparse
 import collections
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -84,13 +84,12 @@ def environment(checkout):
 
 def run(python, checkout, arguments):
     """Result of every test by its name; a test with parameters passes when it does so with each of them."""
-    output = WORK / "results.xml"
-    output.unlink(missing_ok=True)
+    output = WORK / "results.jsonl"
+    output.write_text("")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "S3_", "S3TEST"))}
     command = [
         python, "-m", "pytest", "-q", "--no-header", "--tb=short", "-p", "sandbox_plugin", "-p", "no:cacheprovider",
-        "-n", str(arguments.processes), "--timeout", str(LIMIT), f"--junitxml={output}", "-o",
-        "junit_family=xunit1", "--disable-warnings", "-r", "N", "--show-capture=no"]
+        "-n", str(arguments.processes), "--timeout", str(LIMIT), "--disable-warnings", "-r", "N", "--show-capture=no"]
     if arguments.only == "in-scope":
         command += [f"s3tests/functional/test_s3.py::{name}" for name in sorted(names(HERE / "in_scope.txt"))]
     else:
@@ -102,10 +101,8 @@ def run(python, checkout, arguments):
             env=kept | {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": "us-east-1",
                         "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
                         "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "*",
-                        "CONFORMANCE_ENDPOINT": arguments.endpoint or ""})
-    if not output.exists():
-        sys.exit(f"pytest ended without results: {WORK / 'pytest.log'}")
-    return collect(ElementTree.parse(output))
+                        "CONFORMANCE_ENDPOINT": arguments.endpoint or "", "CONFORMANCE_RESULTS": str(output)})
+    return collect(output.read_text().splitlines())
 
 
 class Result:
@@ -115,22 +112,19 @@ class Result:
         self.error = ""
         self.detail = ""
 
-    def add(self, case):
-        for outcome in case:
-            if outcome.tag not in ("failure", "error", "skipped"):
-                continue
-            if self.passed:
-                self.error = (outcome.get("message") or outcome.tag).strip().replace("\n", " ")[:300]
-                self.detail = outcome.text or ""
+    def add(self, report):
+        if report["outcome"] != "passed" and self.passed:
+            when = "" if report["when"] == "call" else f"{report['when']}: "
+            self.error = when + " ".join(report["error"].split())[:300]
+            self.detail = report["detail"]
             self.passed = False
 
 
-def collect(tree):
+def collect(lines):
     results = {}
-    for case in tree.iter("testcase"):
-        name = case.get("name").partition("[")[0]
-        file = case.get("classname").rpartition(".")[2] + ".py"
-        results.setdefault(name, Result(file)).add(case)
+    for line in lines:
+        report = json.loads(line)
+        results.setdefault(report["name"], Result(pathlib.Path(report["file"]).name)).add(report)
     if not results:
         sys.exit(f"pytest ran no test: {WORK / 'pytest.log'}")
     return results

@@ -1,9 +1,13 @@
 """A pytest plugin for ceph/s3-tests: each process of pytest-xdist has a sandbox to itself, so that tests which count an
 account's buckets stay apart. With CONFORMANCE_ENDPOINT (HOST:PORT), all of them use that server instead.
+
+What becomes of each test is added to the file CONFORMANCE_RESULTS at once, a JSON object a line: a run that is cut short
+has told all it knew.
 """
 
 import importlib
 import itertools
+import json
 import os
 import pathlib
 import sys
@@ -16,6 +20,19 @@ import users  # noqa: E402
 from programs import Program  # noqa: E402
 
 running = []
+
+
+def pytest_runtest_logreport(report):
+    """Called in the controlling process, for the set-up, the call and the clearing-up of every test."""
+    if "PYTEST_XDIST_WORKER" in os.environ or (report.passed and report.when != "call"):
+        return
+    message = "" if report.passed else getattr(report.longrepr, "reprcrash", None) or report.longrepr
+    line = {
+        "file": report.location[0], "name": report.location[2].partition("[")[0], "when": report.when,
+        "outcome": report.outcome, "error": getattr(message, "message", None) or str(message),
+        "detail": "" if report.passed else report.longreprtext}
+    with open(os.environ["CONFORMANCE_RESULTS"], "a") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 def pytest_configure(config):

@@ -42,6 +42,7 @@ def write_configuration(path, host, port):
             "display_name": name, "user_id": canonical, "email": address(name), "access_key": key,
             "secret_key": secret(name)}
     configuration["s3 tenant"]["tenant"] = "testx"
+    configuration["s3 main"]["api_name"] = "us-west-2"  # A location constraint.
     # Bounds what the tests of life cycles sleep: there are none here.
     configuration["s3 main"]["lc_debug_interval"] = "1"
     with path.open("w") as file:
