@@ -87,7 +87,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AWS", "Domain", "S3Server", "SigV4", "Transport", "XML", crypto, httpTypes, hummingbird, logging,
-                nioCore,
+                nioCore, nioHTTPTypes,
             ],
             swiftSettings: settings),
         .target(

@@ -2,6 +2,7 @@ import Domain
 public import HTTPTypes
 public import Hummingbird
 public import Logging
+public import NIOCore
 import S3Server
 
 #if canImport(FoundationEssentials)
@@ -18,17 +19,21 @@ public struct GatewayResponder: Sendable {
     private let server: S3Server<GatewayCaller>
     private let authenticator: RequestAuthenticator<GatewayCaller>
     private let domain: String?
+    private let departures: ClientDepartures
     private let now: @Sendable () -> Date
     private let logger: Logger
 
-    /// - Parameter domain: whose subdomains are buckets (`<bucket>.<domain>`); nil: path style only.
+    /// - Parameters:
+    ///   - domain: whose subdomains are buckets (`<bucket>.<domain>`); nil: path style only.
+    ///   - departures: which `DepartureHandler`s on the connections tell of clients that go away.
     public init(
         backend: GatewayBackend, authentication: GatewayAuthentication, domain: String?,
-        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+        departures: ClientDepartures, now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
         server = S3Server(backend: backend)
         authenticator = authentication.authenticator
         self.domain = domain?.lowercased()
+        self.departures = departures
         self.now = now
         self.logger = logger
     }
@@ -45,11 +50,17 @@ public struct GatewayResponder: Sendable {
         return host == domain || host.hasSuffix("." + domain)
     }
 
-    /// - Parameter peer: the client's address.
-    public func respond(to request: Request, peer: String?) async throws -> Response {
+    /// - Parameter channel: the client's.
+    public func respond(to request: Request, channel: any Channel) async throws -> Response {
         let ids = S3RequestIDs()
         do {
-            return try await answer(request, ids, peer).response(ids)
+            var response: S3Response = try await departures.untilGone(channel) {
+                try await answer(request, ids, channel.remoteAddress?.ipAddress)
+            }
+            if case .content(let content) = response.body {
+                response.body = .content(endingWithClient(content, channel))
+            }
+            return response.response(ids)
         } catch let error as CancellationError {
             // Nobody waits any more.
             throw error
@@ -57,6 +68,20 @@ public struct GatewayResponder: Sendable {
             let isHead = request.method == .head
             return translated(error, ids).response(ids, isHead: isHead).response(ids)
         }
+    }
+
+    private func endingWithClient(_ content: S3Content, _ channel: any Channel) -> S3Content {
+        S3Content(length: content.length) { [departures] sink in
+            try await withoutActuallyEscaping(sink) { sink in
+                let lent = Lent(sink: sink)
+                try await departures.untilGone(channel) { try await content.write(to: lent.sink) }
+            }
+        }
+    }
+
+    /// `@unchecked Sendable`: used by one task, while the one that lends it waits for that one's end.
+    private struct Lent: @unchecked Sendable {
+        let sink: S3Content.Sink
     }
 
     private func answer(_ request: Request, _ ids: S3RequestIDs, _ peer: String?) async throws -> S3Response {

@@ -1,6 +1,7 @@
 import Domain
 public import Hummingbird
 import Logging
+public import NIOCore
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -14,13 +15,16 @@ public struct APIRequestContext: RequestContext {
     /// Sent as `x-request-id`, and in every line logged for the request.
     public let requestID: String
     /// The address the connection comes from; a proxy's, behind one.
-    public let peer: String?
+    let peer: String?
+    /// The connection the request came on.
+    public let channel: any Channel
     /// Set by authentication; read by `CallerContext` only.
     var caller: Caller?
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? UUID().uuidString.lowercased()
+        channel = source.channel
         peer = source.channel.remoteAddress?.ipAddress
     }
 

@@ -16,14 +16,14 @@ struct FrontDoor<APIResponder: HTTPResponder<APIRequestContext>>: HTTPResponder 
         guard gateway.isResponsible(for: request.head) else {
             return try await api.respond(to: request, context: context)
         }
-        return try await gateway.respond(to: request, peer: context.peer)
+        return try await gateway.respond(to: request, channel: context.channel)
     }
 }
 
 extension GatewayResponder {
     init(
         _ settings: GatewaySettings, store: SQLiteStore, runtime: AWSRuntime, objects: any ObjectTransport,
-        aws: AWSAccessGrantsService, logger: Logger
+        aws: AWSAccessGrantsService, departures: ClientDepartures, logger: Logger
     ) {
         self.init(
             backend: GatewayBackend(
@@ -32,6 +32,6 @@ extension GatewayResponder {
                 audit: store.audit, auditLevel: settings.audit, logger: logger),
             authentication: GatewayAuthentication(
                 store.gateway, allowsCompatibilitySecret: settings.allowsCompatibilitySecret),
-            domain: settings.domain, logger: logger)
+            domain: settings.domain, departures: departures, logger: logger)
     }
 }

@@ -74,11 +74,12 @@ struct Server {
         let runtime = try AWSRuntime(environment, transport: transport)
         let aws = AWSAccessGrantsService(
             runtime, auto: DefaultCredentialChain(runtime, environment: environment))
+        let departures = ClientDepartures()
         let gateway = GatewayResponder(
             settings.gateway, store: store.database, runtime: runtime, objects: objects, aws: aws,
-            logger: logger.labeled("gateway"))
+            departures: departures, logger: logger.labeled("gateway"))
         let parts = Parts(
-            store: store, aws: aws, gateway: gateway,
+            store: store, aws: aws, gateway: gateway, departures: departures,
             hook: CrashRehearsal.hook(environment: environment, sandbox: settings.sandbox))
         let bells = Bells()
         let drift = driftLook(parts, bells)
@@ -127,11 +128,16 @@ struct Server {
         let grants: any GrantRepository
         let aws: any AccessGrantsService
         let gateway: GatewayResponder
+        let departures: ClientDepartures
         let changes = IntegrationChanges()
 
-        init(store: OpenStore, aws: any AccessGrantsService, gateway: GatewayResponder, hook: FaultHook?) {
+        init(
+            store: OpenStore, aws: any AccessGrantsService, gateway: GatewayResponder, departures: ClientDepartures,
+            hook: FaultHook?
+        ) {
             self.store = store
             self.gateway = gateway
+            self.departures = departures
             guard let hook else {
                 integrations = store.database.integrations
                 grants = store.database.grants
@@ -210,7 +216,9 @@ struct Server {
         let hostname = settings.hostname
         let application = Application(
             responder: FrontDoor(api: apiRouter(dependencies).buildResponder(), gateway: parts.gateway),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ContinueHandler(), DepartureHandler(parts.departures)])
+            ),
             configuration: ApplicationConfiguration(
                 address: .hostname(hostname, port: settings.port), serverName: nil),
             onServerRunning: { channel in
