@@ -86,6 +86,7 @@ public struct GatewayResponder: Sendable {
 
     private func answer(_ request: Request, _ ids: S3RequestIDs, _ peer: String?) async throws -> S3Response {
         let target = try S3Target(request.head, mount: Self.mount, domain: domain)
+        try S3Route.refusePreflight(target.request)
         let now = now()
         let sender = try await sender(of: target, now)
         let headers = target.request.headerFields

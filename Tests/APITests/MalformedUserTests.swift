@@ -85,7 +85,7 @@ import Testing
         (
             "/audit?targetType=file",
             [
-                "query.targetType: must be one of integration, dataSource, access, user, apiKey, token, accessGrant, auditLog"
+                "query.targetType: must be one of integration, dataSource, access, user, apiKey, token, accessGrant, auditLog, object"
             ]
         ),
         ("/audit?actor=a&actor=b", ["query.actor: is given twice"]),

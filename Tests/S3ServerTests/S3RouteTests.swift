@@ -29,6 +29,14 @@ struct S3RouteTests {
         #expect(answer == expected)
     }
 
+    @Test(arguments: [(nil, "400 BadRequest"), ("https://example.com", "403 AccessForbidden")])
+    func `A browser's question is refused before its sender is looked for`(origin: String?, answer: String) {
+        var request = HTTPRequest(method: .options, scheme: "http", authority: "h", path: "/b/k")
+        request.headerFields[.origin] = origin
+        let error = #expect(throws: S3Error.self) { try S3Route.refusePreflight(request) }
+        #expect(error.map { "\($0.status) \($0.code)" } == answer)
+    }
+
     @Test(arguments: [
         ("bytes=0-4", 0..<5), ("bytes=3-", 3..<10), ("bytes=-3", 7..<10), ("bytes=-30", 0..<10), ("bytes=9-99", 9..<10),
     ])

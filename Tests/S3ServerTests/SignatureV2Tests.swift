@@ -56,6 +56,14 @@ struct SignatureV2Tests {
         #expect(throws: S3Error.self) { try Self.verify(request, bucket: nil, now: now) }
     }
 
+    @Test(arguments: ["/bucket", "/bucket/"]) func `A bucket is signed with a slash behind it`(path: String) throws {
+        // HMAC-SHA1 of "GET\n\n\nTue, 27 Mar 2007 19:36:42 GMT\n/bucket/".
+        let request = Self.request(
+            .get, path,
+            [.date: "Tue, 27 Mar 2007 19:36:42 GMT", .authorization: "AWS AKIAIOSFODNN7EXAMPLE:qa4YaWzdl22kCT0wKFk82JKZ5OQ="])
+        try Self.verify(request, bucket: nil, now: Date(timeIntervalSince1970: 1_175_024_202))
+    }
+
     @Test(arguments: [
         ("AWS HAHAHA", "InvalidArgument"), ("AWS :x", "InvalidArgument"), ("AWS4-HMAC-SHA256 x", "nil"), ("", "nil"),
     ])

@@ -37,6 +37,16 @@ public struct S3Route: Sendable, Equatable {
         operation = try Self.operation(method, query, headers, table)
     }
 
+    /// A browser's question before a request to another origin, which is never signed: to be called before the sender is
+    /// looked for. No bucket has rules that would allow it.
+    /// - Throws: `AccessForbidden`, or `BadRequest` without `Origin`; for OPTIONS only.
+    public static func refusePreflight(_ request: HTTPRequest) throws(S3Error) {
+        guard request.method == .options else { return }
+        throw request.headerFields[.origin] == nil
+            ? S3Error("BadRequest", 400, "Insufficient information. Origin request header needed.")
+            : S3Error("AccessForbidden", 403, "CORSResponse: CORS is not enabled for this bucket.")
+    }
+
     // MARK: Tables
 
     private typealias Table = [String: [HTTPRequest.Method: S3Operation]]

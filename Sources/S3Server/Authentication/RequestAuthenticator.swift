@@ -108,6 +108,9 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             guard service == "s3" else { throw errors.unsupportedMechanism }
             return try await authenticate(request, old, hostBucket, errors, now)
         }
+        if service == "s3", let text = request.presignedExpires, let seconds = Int(text), seconds <= 0 {
+            throw S3Error.accessDenied("Request has expired")
+        }
         do {
             let claim = try SignatureClaim(request)
             let known = service != "s3" || regions.contains(claim.scope.region)
@@ -155,6 +158,14 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
         _ record: AccessKeyRecord<Identity>, _ errors: AuthenticationErrors, _ now: Date
     ) throws {
         if let expiration = record.expiration, expiration <= now { throw errors.expiredToken }
+    }
+}
+
+extension HTTPRequest {
+    /// For how many seconds a presigned address is said to be valid.
+    fileprivate var presignedExpires: String? {
+        guard let query = path?.split(separator: "?", maxSplits: 1).dropFirst().first else { return nil }
+        return QueryItems(parsing: query)?["X-Amz-Expires"]
     }
 }
 

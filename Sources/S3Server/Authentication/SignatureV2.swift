@@ -54,10 +54,13 @@ struct SignatureV2: Sendable, Equatable {
     /// - Throws: `SignatureDoesNotMatch`, `RequestTimeTooSkewed` or `AccessDenied`.
     func verify(_ request: HTTPRequest, secret: Secret, hostBucket: String?, now: Date) throws(S3Error) {
         try checkDate(request, now: now)
-        let code = HMAC<Insecure.SHA1>.authenticationCode(
-            for: Array(stringToSign(request, hostBucket).utf8),
-            using: SymmetricKey(data: Array(secret.reveal().utf8)))
-        guard Secret(Data(code).base64EncodedString()) == Secret(signature) else {
+        let key = SymmetricKey(data: Array(secret.reveal().utf8))
+        let isRight = Self.resources(request, hostBucket).contains { resource in
+            let text = Array(stringToSign(request, resource).utf8)
+            let code = HMAC<Insecure.SHA1>.authenticationCode(for: text, using: key)
+            return Secret(Data(code).base64EncodedString()) == Secret(signature)
+        }
+        guard isRight else {
             throw S3Error(
                 "SignatureDoesNotMatch", 403,
                 "The request signature we calculated does not match the signature you provided. Check your key and "
@@ -85,7 +88,7 @@ struct SignatureV2: Sendable, Equatable {
         }
     }
 
-    private func stringToSign(_ request: HTTPRequest, _ hostBucket: String?) -> String {
+    private func stringToSign(_ request: HTTPRequest, _ resource: String) -> String {
         let headers = request.headerFields
         var amazon: [String: [String]] = [:]
         for field in headers where field.name.canonicalName.hasPrefix("x-amz-") {
@@ -96,16 +99,20 @@ struct SignatureV2: Sendable, Equatable {
             request.method.rawValue, headers[.contentMD5] ?? "", headers[.contentType] ?? "", date,
         ]
         let amazonLines = amazon.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.joined(separator: ","))\n" }
-        return lines.joined(separator: "\n") + "\n" + amazonLines.joined() + resource(request, hostBucket)
+        return lines.joined(separator: "\n") + "\n" + amazonLines.joined() + resource
     }
 
-    private func resource(_ request: HTTPRequest, _ hostBucket: String?) -> String {
+    /// What the resource may have been signed as: clients sign a bucket with a slash behind it, whether they send one or
+    /// not.
+    private static func resources(_ request: HTTPRequest, _ hostBucket: String?) -> [String] {
         let path = (request.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        let parameters = Self.query(request).items.filter { Self.subresources.contains($0.name) }
+        let parameters = query(request).items.filter { subresources.contains($0.name) }
             .sorted { $0.name < $1.name }
             .map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }
-        return (hostBucket.map { "/\($0)" } ?? "") + path
-            + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
+        let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+        let full = (hostBucket.map { "/\($0)" } ?? "") + path
+        let isBucket = full.utf8.dropFirst().allSatisfy { $0 != UInt8(ascii: "/") } && full.utf8.count > 1
+        return isBucket ? [full + query, full + "/" + query] : [full + query]
     }
 
     private static func query(_ request: HTTPRequest) -> QueryItems {

@@ -49,6 +49,7 @@ struct SandboxResponder: HTTPResponder {
         do {
             let target = try SandboxTarget(request.head, bucketDomain: configuration.bucketDomain)
             service = target.service
+            if target.service == .s3 { try S3Route.refusePreflight(request.head) }
             if target.service == .admin { return try administer(target, try await collect(request)) }
             let call = try await authenticate(target, request)
             let effect = try strike(call, target)
