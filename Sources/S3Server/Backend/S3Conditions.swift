@@ -1,3 +1,5 @@
+import HTTPTypes
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -57,9 +59,9 @@ public struct S3Conditions: Sendable, Equatable {
             throw .preconditionFailed("If-Unmodified-Since")
         }
         if let ifNoneMatch {
-            if ifNoneMatch.matches(etag) { throw .notModified }
+            if ifNoneMatch.matches(etag) { throw .notModified(etag: etag, modifiedAt: modifiedAt) }
         } else if let ifModifiedSince, Self.seconds(modifiedAt) <= Self.seconds(ifModifiedSince) {
-            throw .notModified
+            throw .notModified(etag: etag, modifiedAt: modifiedAt)
         }
     }
 
@@ -90,6 +92,14 @@ public struct S3Conditions: Sendable, Equatable {
 extension S3Error {
     /// 304 without a body.
     public static let notModified = S3Error("NotModified", 304, "Not Modified")
+
+    /// With the headers of RFC 9110, section 15.4.5.
+    static func notModified(etag: String, modifiedAt: Date) -> S3Error {
+        var error = notModified
+        error.headers[.eTag] = "\"\(etag)\""
+        error.headers[.lastModified] = HTTPDate.format(modifiedAt)
+        return error
+    }
 
     public static func preconditionFailed(_ condition: String) -> S3Error {
         S3Error(

@@ -148,7 +148,7 @@ extension S3Document {
             writer.owner(page.owner)
             writer.element("StorageClass", "STANDARD")
             writer.element("PartNumberMarker", String(after))
-            if let last = page.parts.last, page.isTruncated { writer.element("NextPartNumberMarker", "\(last.number)") }
+            writer.element("NextPartNumberMarker", String(page.parts.last?.number ?? 0))
             writer.element("MaxParts", String(limit))
             writer.element("IsTruncated", page.isTruncated ? "true" : "false")
             writer.checksumKind(page.checksum, page.checksumType)

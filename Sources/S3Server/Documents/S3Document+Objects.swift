@@ -98,7 +98,7 @@ extension S3Document {
             }
             if wanted.contains("ObjectParts"), let count = info.partCount {
                 writer.element("ObjectParts") { writer in
-                    writer.element("TotalPartsCount", String(count))
+                    writer.element("PartsCount", String(count))
                     writer.element("PartNumberMarker", String(after))
                     writer.optional("NextPartNumberMarker", attributes.parts.last.map { String($0.number) })
                     writer.element("MaxParts", String(limit))

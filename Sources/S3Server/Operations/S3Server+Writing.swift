@@ -104,7 +104,12 @@ extension S3NewObject {
             let name = field.name.canonicalName
             let isMetadata = name.hasPrefix("x-amz-meta-")
             if isMetadata { length += name.utf8.count - 11 + field.value.utf8.count }
-            if isMetadata || kept.contains(name) { result.append(field) }
+            // The names of metadata are kept, and shown, in lower case.
+            if isMetadata, let lowercased = HTTPField.Name(name) {
+                result.append(HTTPField(name: lowercased, value: field.value))
+            } else if kept.contains(name) {
+                result.append(field)
+            }
         }
         guard length <= longestMetadata else {
             throw S3Error(
@@ -114,7 +119,7 @@ extension S3NewObject {
         // `aws-chunked` is of the transfer, not of the object.
         let encodings = (headers[.contentEncoding] ?? "").split(separator: ",")
             .map { $0.drop { $0 == " " } }.filter { $0.lowercased() != "aws-chunked" && !$0.isEmpty }
-        if !encodings.isEmpty { result[.contentEncoding] = encodings.joined(separator: ",") }
+        if !encodings.isEmpty { result[.contentEncoding] = encodings.joined(separator: ", ") }
         if result[.contentType]?.isEmpty ?? true { result[.contentType] = "binary/octet-stream" }
         return result
     }
