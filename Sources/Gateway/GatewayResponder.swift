@@ -79,7 +79,7 @@ public struct GatewayResponder: Sendable {
         }
     }
 
-    /// `@unchecked Sendable`: used by one task, while the one that lends it waits for that one's end.
+    /// Unchecked: it is used by one task, while the one that lends it waits for that one's end.
     private struct Lent: @unchecked Sendable {
         let sink: S3Content.Sink
     }

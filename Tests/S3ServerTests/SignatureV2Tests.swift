@@ -60,7 +60,10 @@ struct SignatureV2Tests {
         // HMAC-SHA1 of "GET\n\n\nTue, 27 Mar 2007 19:36:42 GMT\n/bucket/".
         let request = Self.request(
             .get, path,
-            [.date: "Tue, 27 Mar 2007 19:36:42 GMT", .authorization: "AWS AKIAIOSFODNN7EXAMPLE:qa4YaWzdl22kCT0wKFk82JKZ5OQ="])
+            [
+                .date: "Tue, 27 Mar 2007 19:36:42 GMT",
+                .authorization: "AWS AKIAIOSFODNN7EXAMPLE:qa4YaWzdl22kCT0wKFk82JKZ5OQ=",
+            ])
         try Self.verify(request, bucket: nil, now: Date(timeIntervalSince1970: 1_175_024_202))
     }
 

@@ -23,12 +23,12 @@ extension ObjectRows {
                             FROM object_version INDEXED BY object_current
                             WHERE bucket_id = ? AND is_current = 1 AND key >= ? AND key < ? ORDER BY key LIMIT ?
                             """), arguments: [bucket.id, from, upper, count])
-            }, commonPrefix: listing.commonPrefix
-        ) { key, row in
-            Entry(
-                key: key, size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
-                owner: try transaction.owner(row[4]), checksum: S3Checksum(stored: row[5]))
-        }
+            }, commonPrefix: listing.commonPrefix,
+            read: { key, row in
+                Entry(
+                    key: key, size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
+                    owner: try transaction.owner(row[4]), checksum: S3Checksum(stored: row[5]))
+            })
         return S3ListingPage(
             entries: page.items, commonPrefixes: page.commonPrefixes,
             next: page.isTruncated ? page.elements.last?.marker(\.key) : nil)
@@ -62,12 +62,12 @@ extension ObjectRows {
                             SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
                             WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key, id DESC LIMIT ?
                             """), arguments: [bucket.id, from, upper, count])
-            }, commonPrefix: listing.commonPrefix
-        ) { key, row in
-            let isLatest = last.map { !$0.utf8.elementsEqual(key.utf8) } ?? true
-            last = key
-            return try version(key, row, isLatest: isLatest)
-        }
+            }, commonPrefix: listing.commonPrefix,
+            read: { key, row in
+                let isLatest = last.map { !$0.utf8.elementsEqual(key.utf8) } ?? true
+                last = key
+                return try version(key, row, isLatest: isLatest)
+            })
         var next: (key: String, versionID: String?)?
         if page.isTruncated {
             switch page.elements.last {
@@ -105,10 +105,10 @@ extension ObjectRows {
                             SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
                             WHERE bucket_id = ? AND key = ? AND id < ? ORDER BY id DESC LIMIT ?
                             """), arguments: [bucket.id, KeyBytes.of(listing.afterKey), marker, count])
-            }, commonPrefix: { _ in nil }
-        ) { key, row in
-            try version(key, row, isLatest: row[8] == newest)
-        }
+            }, commonPrefix: { _ in nil },
+            read: { key, row in
+                try version(key, row, isLatest: row[8] == newest)
+            })
     }
 
     private func version(_ key: String, _ row: Row, isLatest: Bool) throws -> Version {
