@@ -155,7 +155,8 @@ func document(
                 for number in 0..<1000 {
                     group.addTask {
                         let method: HTTPRequest.Method = number.isMultiple(of: 2) ? .get : .post
-                        let response = try await transport.send(document(server, method, "/\(number)", body: ""))
+                        let response = try await transport.send(
+                            document(server, method, "/\(number)", timeout: .seconds(300)))
                         return String(decoding: response.body, as: UTF8.self)
                     }
                 }
