@@ -127,10 +127,9 @@ extension SignatureClaim {
         return names
     }
 
+    /// Any text is a signature: one of another form than ours is one that does not match.
     private static func signature(_ text: Substring, _ location: Location) throws(SigV4Error) -> String {
-        guard text.utf8.count == 64, Hex.decode(text) != nil else {
-            throw malformed("Signature is not 64 lower-case hexadecimal digits", location)
-        }
+        guard !text.isEmpty else { throw malformed("the Signature is empty", location) }
         return String(text)
     }
 

@@ -245,8 +245,8 @@ def test_rclone_copies_checks_and_lists(store, tree, tmp_path):
     store.run("rclone", "check", "--download", str(tree), place)
     listed = store.run("rclone", "ls", place).splitlines()
     assert sorted(line.split(maxsplit=1)[1] for line in listed) == sorted([*NAMES, "large"])
-    assert store.run("rclone", "lsf", "--dirs-only", place) == "".join(
-        sorted(f"{name}/" for name in {name.partition("/")[0] for name in NAMES if "/" in name}))
+    assert store.run("rclone", "lsf", "--dirs-only", place).splitlines() == sorted(
+        f"{name}/" for name in {name.partition("/")[0] for name in NAMES if "/" in name})
     store.run("rclone", "copy", place, str(tmp_path / "back"))
     assert same(tree, tmp_path / "back")
     store.run("rclone", "copyto", f"{place}/large", f"box:{store.bucket}/copied/large")

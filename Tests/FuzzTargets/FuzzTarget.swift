@@ -106,7 +106,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         var request = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/b/k")
         request.headerFields[.authorization] = text
         request.headerFields[.date] = "Fri, 24 May 2013 00:00:00 GMT"
-        if let claim = try? SignatureClaim(request) { precondition(claim.signature.utf8.count == 64) }
+        if let claim = try? SignatureClaim(request) { precondition(!claim.signature.isEmpty) }
         let presigned = HTTPRequest(method: .get, scheme: "http", authority: "h", path: "/b/k?\(text)")
         if let claim = try? SignatureClaim(presigned), let expires = claim.expires {
             precondition((1...604_800).contains(expires))

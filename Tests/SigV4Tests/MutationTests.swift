@@ -101,6 +101,25 @@ import Testing
         }
     }
 
+    @Test func `a signature of another form is one that does not match`() throws {
+        var random = SplitMix64(state: 1)
+        let (request, payload) = try signed(Sample(seed: 1, service: "s3", isPresigned: true), &random)
+        let path = try #require(request.path)
+        for other in [path + "0", String(path.dropLast()), path + "-"] {
+            var mutant = request
+            mutant.path = other
+            let claim = try SignatureClaim(mutant)
+            let error = #expect(throws: SigV4Error.self) {
+                try SignatureVerifier(service: "s3", region: nil)
+                    .verify(claim, mutant, payload: payload, secret: secret, now: now)
+            }
+            guard case .signatureDoesNotMatch = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
     @Test(arguments: samples) func `no byte of a signed request can be changed`(_ sample: Sample) throws {
         var random = SplitMix64(state: sample.seed)
         let (request, payload) = try signed(sample, &random)
