@@ -64,10 +64,24 @@ public struct XMLWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Whether a byte stands for itself wherever it is.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), 0..<0x20, 0x7F, 0xBE, 0xBF:
+            false
+        default: true
+        }
+    }
+
     /// Control characters become numeric references, as S3 writes them, though XML 1.0 knows most of them not at all; what
     /// no version of XML can carry (U+0000, U+FFFE, U+FFFF) becomes U+FFFD. In attributes line ends and tabs are
     /// references too, for readers turn them into spaces there.
     private mutating func escape(_ text: String, inAttribute: Bool = false) {
+        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe $0.allSatisfy(Self.isPlain) }
+        if isPlain ?? false {
+            bytes.append(contentsOf: text.utf8)
+            return
+        }
         var tail = (UInt8(0), UInt8(0))
         for byte in text.utf8 {
             switch byte {

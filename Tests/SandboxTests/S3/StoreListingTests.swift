@@ -90,7 +90,7 @@ struct StoreListingTests {
                 #expect(page.commonPrefixes == ["a/", "b/"])
                 #expect(page.next == "b/")
             }
-            #expect(counts["SELECT"] == 4)
+            #expect(counts["SELECT"] == 3)
             for sql in [
                 "SELECT key FROM object_version INDEXED BY object_current WHERE bucket_id = 1 AND is_current = 1 "
                     + "AND key >= x'61' AND key < x'62' ORDER BY key LIMIT 9",

@@ -7,7 +7,8 @@ import S3Server
     import Foundation
 #endif
 
-/// A page of rows in order of key, some of them rolled up. A rolled-up prefix costs one seek, whatever is under it.
+/// A page of rows in order of key, some of them rolled up. A rolled-up prefix costs one seek, whatever is under it,
+/// and those that follow one another cost one statement.
 struct ListingPage<Item> {
     enum Element {
         case item(Item)
@@ -34,10 +35,12 @@ struct ListingPage<Item> {
 
     /// Adds what there is, until the page is full.
     /// - Parameters:
+    ///   - leaps: from a key on, the first key under each prefix that is to be rolled up, and none after one that is not.
     ///   - rows: whose first column is the key, from a key on; at most as many as told.
     ///   - commonPrefix: of a key that is to be rolled up.
     mutating func fill(
-        from lower: Data, rows: (_ from: Data, _ count: Int) throws -> RowCursor,
+        from lower: Data, leaps: (_ from: Data, _ count: Int) throws -> [Data] = { _, _ in [] },
+        rows: (_ from: Data, _ count: Int) throws -> RowCursor,
         commonPrefix: (String) -> String?, read: (String, Row) throws -> Item
     ) throws {
         guard limit > 0 else { return }
@@ -45,6 +48,14 @@ struct ListingPage<Item> {
         var hasMore = !isTruncated
         while hasMore {
             hasMore = false
+            // What follows a rolled-up prefix is most often another one.
+            if case .commonPrefix? = elements.last, elements.count < limit {
+                for bytes in try leaps(lower, limit - elements.count) {
+                    guard let prefix = commonPrefix(String(decoding: bytes, as: UTF8.self)) else { break }
+                    elements.append(.commonPrefix(prefix))
+                    lower = KeyBytes.end(of: prefix)
+                }
+            }
             let cursor = try rows(lower, limit + 1 - elements.count)
             while let row = try cursor.next() {
                 guard elements.count < limit else {

@@ -15,6 +15,11 @@ extension ObjectRows {
         let upper = KeyBytes.end(of: listing.prefix)
         try page.fill(
             from: Self.start(after: listing.after, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
+            leaps: { from, count in
+                try leaps(
+                    "INDEXED BY object_current WHERE is_current = 1 AND", bucket, listing.prefix, listing.delimiter,
+                    from, upper, count)
+            },
             rows: { from, count in
                 try Row.fetchCursor(
                     transaction.database.cachedStatement(
@@ -32,6 +37,30 @@ extension ObjectRows {
         return S3ListingPage(
             entries: page.items, commonPrefixes: page.commonPrefixes,
             next: page.isTruncated ? page.elements.last?.marker(\.key) : nil)
+    }
+
+    /// From a key on, the first key under each prefix that ends with the delimiter, and at last one under none.
+    /// - Parameter rows: which of the table's, and by which index.
+    private func leaps(
+        _ rows: String, _ bucket: Bucket, _ prefix: String, _ delimiter: String, _ from: Data, _ upper: Data,
+        _ count: Int
+    ) throws -> [Data] {
+        let next = "SELECT key FROM object_version \(rows) bucket_id = ?1 AND key < ?3 AND key >="
+        return try transaction.database.values(
+            """
+            WITH RECURSIVE leap(key) AS (
+                SELECT (\(next) ?2 ORDER BY key LIMIT 1)
+                UNION ALL
+                SELECT (\(next) CAST(
+                    substr(leap.key, 1, ?4 - 2 + instr(substr(leap.key, ?4), ?5)) || ?6 AS BLOB) ORDER BY key LIMIT 1)
+                FROM leap WHERE instr(substr(leap.key, ?4), ?5) > 0
+            )
+            SELECT key FROM leap WHERE key IS NOT NULL LIMIT ?7
+            """,
+            arguments: [
+                bucket.id, from, upper, prefix.utf8.count + 1, Data(delimiter.utf8), KeyBytes.end(of: delimiter),
+                count,
+            ])
     }
 
     /// The first key that may be on a page.
@@ -55,6 +84,11 @@ extension ObjectRows {
         try page.fill(
             from: Self.start(
                 after: listing.afterKey, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
+            leaps: { from, count in
+                try leaps(
+                    "INDEXED BY object_version_by_key WHERE", bucket, listing.prefix, listing.delimiter, from, upper,
+                    count)
+            },
             rows: { from, count in
                 try Row.fetchCursor(
                     transaction.database.cachedStatement(
