@@ -28,6 +28,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -65,7 +66,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "OpenAPIDocument", path: "OpenAPI", exclude: ["openapi.yaml"]),
         .target(
-            name: "Store", dependencies: ["Domain", "Migrations", crypto, grdb, logging],
+            name: "Store", dependencies: ["Domain", "Migrations", "SQLiteLookups", crypto, grdb, logging],
             swiftSettings: settings),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
@@ -81,8 +82,11 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "S3Server",
-            dependencies: ["SigV4", "XML", crypto, httpTypes, hummingbird, logging, nioCore, nioHTTPTypes],
+            dependencies: [
+                "SigV4", "XML", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTPTypes,
+            ],
             swiftSettings: settings),
+        .target(name: "SQLiteLookups", dependencies: [grdb], swiftSettings: settings),
         .target(
             name: "Gateway",
             dependencies: [
@@ -93,7 +97,8 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "S3Server", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                "S3Server", "SQLiteLookups", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, hummingbirdCore,
+                hummingbirdTLS,
                 logging, nioCore, nioPosix, nioSSL,
             ],
             swiftSettings: settings),
@@ -123,7 +128,7 @@ let package = Package(
     ]
         + [
             test("DomainTests", ["Domain", "TestSupport"]),
-            test("StoreTests", ["Domain", "Migrations", "Store", "TestSupport", grdb]),
+            test("StoreTests", ["Domain", "Migrations", "SQLiteLookups", "Store", "TestSupport", grdb]),
             test(
                 "TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
                 exclude: ["http2_server.js", "tls_server.py"]),
@@ -131,7 +136,9 @@ let package = Package(
                 "SigV4Tests", ["SigV4", httpTypes], exclude: ["sign_with_botocore.py"], resources: [.copy("Vectors")]),
             test("XMLTests", ["XML"]),
             test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging, nioCore]),
-            test("S3ServerTests", ["S3Server", "SigV4", "XML", httpTypes, nioCore]),
+            test(
+                "S3ServerTests",
+                ["S3Server", "SigV4", "XML", httpTypes, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
             test("FuzzTests", ["FuzzTargets"], resources: [.copy("Seeds")]),
             test(
                 "SandboxTests",

@@ -1,5 +1,6 @@
 public import NIOCore
 public import NIOHTTPTypes
+import S3Server
 import Synchronization
 
 /// Ends what is done for a client when it goes away, also while upstream is silent and nothing is written that could fail.
@@ -20,7 +21,7 @@ public final class ClientDepartures: Sendable {
         _ channel: any Channel, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         // Awaited here, whatever happens.
-        let task = Task { try await body() }
+        let task = Task(executorPreference: EventLoopExecutor(channel.eventLoop)) { try await body() }
         let connection = ObjectIdentifier(channel)
         let id = state.withLock { state in
             state.lastID += 1

@@ -104,14 +104,14 @@ public struct GatewayResponder: Sendable {
     private func sender(of target: S3Target, _ now: Date) async throws -> AuthenticatedRequest<GatewayCaller> {
         do {
             return try await authenticator.authenticate(
-                target.request, service: "s3", hostBucket: target.hostBucket, now: now)
+                target.request, query: target.query, service: "s3", hostBucket: target.hostBucket, now: now)
         } catch let error as S3Error where error.code == "SignatureDoesNotMatch" && target.isSignedByVersion2 {
             // Clients take only bucket and key for the resource that version 2 signs, and leave out what the endpoint's own
             // path is.
             var request = target.request
             request.path = target.pathAndQueryWithoutMount
             return try await authenticator.authenticate(
-                request, service: "s3", hostBucket: target.hostBucket, now: now)
+                request, query: target.query, service: "s3", hostBucket: target.hostBucket, now: now)
         }
     }
 

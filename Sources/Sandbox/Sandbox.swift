@@ -49,7 +49,8 @@ public final class Sandbox: Sendable {
     /// - Parameter onReady: told the port once it listens.
     public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws {
         defer { listening.continuation.finish() }
-        let http = HTTPServerBuilder.http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()]))
+        let http = HTTPServerBuilder.http1OnEventLoops(
+            configuration: .init(additionalChannelHandlers: [ContinueHandler()]))
         let app = Application(
             responder: responder(),
             server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
@@ -76,10 +77,13 @@ public final class Sandbox: Sendable {
 
     private func responder() -> SandboxResponder {
         let database = database
+        let keys = KnownAccessKeys()
         let authenticator = RequestAuthenticator<Caller>(
             regions: SandboxDefaults.regions, defaultRegion: SandboxDefaults.region, anonymous: Caller.anonymous
         ) { id in
-            try await database.read { try IdentityStore(database: $0).accessKey(id) }
+            try await keys.record(of: id) {
+                try await database.lookUp { try IdentityStore(database: $0).accessKey(id) }
+            }
         }
         return SandboxResponder(
             configuration: configuration, authenticator: authenticator, sts: STSService(database: database),

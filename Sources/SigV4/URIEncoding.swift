@@ -11,15 +11,21 @@ public enum URIEncoding {
     /// The text that `text` encodes; nil when a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     /// - Parameter plusIsSpace: For query strings.
     public static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+        decode(Array(text.utf8)[...], plusIsSpace: plusIsSpace)
+    }
+
+    private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        var rest = Substring(text).utf8
-        while let byte = rest.popFirst() {
+        bytes.reserveCapacity(text.count)
+        var index = text.startIndex
+        while index < text.endIndex {
+            let byte = text[index]
+            index += 1
             switch byte {
             case UInt8(ascii: "%"):
-                guard let decoded = triplet(rest) else { return nil }
+                guard let decoded = triplet(text[index...]) else { return nil }
                 bytes.append(decoded)
-                rest = rest.dropFirst(2)
+                index += 2
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(0x20)
             default: bytes.append(byte)
             }
@@ -31,10 +37,10 @@ public enum URIEncoding {
     /// first `=`, `+` is a space, empty parts are passed over, no `=` means an empty value. nil when one cannot be decoded.
     public static func parameters(_ query: some StringProtocol) -> [QueryParameter]? {
         var parameters: [QueryParameter] = []
-        for part in Substring(query).split(separator: "&") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = decode(pair[0], plusIsSpace: true),
-                let value = pair.count == 1 ? "" : decode(pair[1], plusIsSpace: true)
+        for part in Array(query.utf8).split(separator: UInt8(ascii: "&")) {
+            let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            guard let name = decode(part[..<mark], plusIsSpace: true),
+                let value = decode(part[mark...].dropFirst(), plusIsSpace: true)
             else { return nil }
             parameters.append(QueryParameter(name: name, value: value))
         }

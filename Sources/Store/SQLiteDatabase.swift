@@ -1,11 +1,14 @@
 import Domain
 import GRDB
+import SQLiteLookups
 
 /// Transactions on the pool, with their errors in the domain's terms.
 ///
-/// Only asynchronous access: mixing it with GRDB's synchronous reads can block the pool for good.
+/// Only asynchronous access to the pool: mixing it with GRDB's synchronous reads can block it for good.
 struct SQLiteDatabase: Sendable {
     let pool: DatabasePool
+    /// Of the same file.
+    let lookups: SQLiteLookups
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
@@ -13,6 +16,16 @@ struct SQLiteDatabase: Sendable {
         async throws(DomainError) -> Value
     {
         do { return try await pool.read(body) } catch { throw Self.translate(error) }
+    }
+
+    /// One statement that finds a few rows by an index, on the thread that asks.
+    func lookUp<Value>(_ body: (Database) throws -> Value) throws(DomainError) -> Value {
+        do { return try lookups.read(body) } catch { throw Self.translate(error) }
+    }
+
+    func close() throws {
+        try lookups.close()
+        try pool.close()
     }
 
     /// One transaction. It is not given up when the caller's task is cancelled: what has been done in AWS must be noted.

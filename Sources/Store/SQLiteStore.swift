@@ -2,6 +2,7 @@ import Dispatch
 public import Domain
 import GRDB
 import Migrations
+import SQLiteLookups
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -46,8 +47,10 @@ public struct SQLiteStore: Sendable {
             try await prepareWriter(of: pool, metrics)
             let applied = try await migrate(pool)
             let secret = try await installationSecret(pool, secrets)
+            let lookups = try SQLiteLookups(path: path, configuration(metrics))
             return SQLiteStore(
-                database: SQLiteDatabase(pool: pool), secrets: secrets, installationSecret: secret, applied: applied)
+                database: SQLiteDatabase(pool: pool, lookups: lookups), secrets: secrets,
+                installationSecret: secret, applied: applied)
         } catch let error as StoreError {
             throw error
         } catch let failure as SealedSecrets.Failure {
@@ -92,7 +95,7 @@ public struct SQLiteStore: Sendable {
     /// It waits for reads under way, whose ends need the threads that tasks run on: hence a thread of its own.
     public func close() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            DispatchQueue.global().async { continuation.resume(with: Result { try database.pool.close() }) }
+            DispatchQueue.global().async { continuation.resume(with: Result { try database.close() }) }
         }
     }
 }

@@ -14,7 +14,10 @@ struct FrontDoor<APIResponder: HTTPResponder<APIRequestContext>>: HTTPResponder 
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         guard gateway.isResponsible(for: request.head) else {
-            return try await api.respond(to: request, context: context)
+            // Some of its answers take long to make.
+            return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await api.respond(to: request, context: context)
+            }
         }
         return try await gateway.respond(to: request, channel: context.channel)
     }

@@ -216,7 +216,7 @@ struct Server {
         let hostname = settings.hostname
         let application = Application(
             responder: FrontDoor(api: apiRouter(dependencies).buildResponder(), gateway: parts.gateway),
-            server: .http1(
+            server: .http1OnEventLoops(
                 configuration: .init(additionalChannelHandlers: [ContinueHandler(), DepartureHandler(parts.departures)])
             ),
             configuration: ApplicationConfiguration(

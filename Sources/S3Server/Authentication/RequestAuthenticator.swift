@@ -76,6 +76,7 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
     private let regions: Set<String>
     private let defaultRegion: String
     private let anonymous: Identity?
+    private let keys = SigningKeys()
     private let lookUp: @Sendable (String) async throws -> AccessKeyRecord<Identity>?
 
     /// - Parameters:
@@ -95,20 +96,21 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - request: its path in origin form.
+    ///   - query: that of the path, decoded.
     ///   - endpointRegion: the region the host names, where it names one.
     ///   - hostBucket: the bucket the host names, where it names one.
     ///   - body: for services other than S3, whose signatures cover the body without naming its hash.
     /// - Throws: `S3Error` with S3's or STS's code for the failure.
     public func authenticate(
-        _ request: HTTPRequest, service: String, endpointRegion: String? = nil, hostBucket: String? = nil,
-        body: [UInt8]? = nil, now: Date
+        _ request: HTTPRequest, query: QueryItems, service: String, endpointRegion: String? = nil,
+        hostBucket: String? = nil, body: [UInt8]? = nil, now: Date
     ) async throws -> AuthenticatedRequest<Identity> {
         let errors = AuthenticationErrors(service: service)
-        if let old = try SignatureV2(request) {
+        if let old = try SignatureV2(request, query: query) {
             guard service == "s3" else { throw errors.unsupportedMechanism }
-            return try await authenticate(request, old, hostBucket, errors, now)
+            return try await authenticate(request, query, old, hostBucket, errors, now)
         }
-        if service == "s3", let text = request.presignedExpires, let seconds = Int(text), seconds <= 0 {
+        if service == "s3", let text = query["X-Amz-Expires"], let seconds = Int(text), seconds <= 0 {
             throw S3Error.accessDenied("Request has expired")
         }
         do {
@@ -116,7 +118,7 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             let known = service != "s3" || regions.contains(claim.scope.region)
             let region = endpointRegion ?? (known ? defaultRegionUnlessKnown(claim.scope.region) : claim.scope.region)
             guard let record = try await lookUp(claim.accessKeyID) else { throw errors.unknownKey(claim.accessKeyID) }
-            let key = SigningKey(secret: record.secret, scope: claim.scope)
+            let key = keys.key(of: record.secret, for: claim)
             let payload: PayloadHash? = service == "s3" ? nil : body.map(PayloadHash.body)
             try SignatureVerifier(service: service, region: region)
                 .verify(claim, request, payload: payload, key: key, now: now)
@@ -138,7 +140,8 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
     }
 
     private func authenticate(
-        _ request: HTTPRequest, _ signature: SignatureV2, _ hostBucket: String?, _ errors: AuthenticationErrors,
+        _ request: HTTPRequest, _ query: QueryItems, _ signature: SignatureV2, _ hostBucket: String?,
+        _ errors: AuthenticationErrors,
         _ now: Date
     ) async throws -> AuthenticatedRequest<Identity> {
         guard let record = try await lookUp(signature.accessKeyID) else {
@@ -146,7 +149,7 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
         }
         let isSecret = record.acceptsSecretAsSignature && Secret(signature.signature) == record.secret
         if !isSecret || signature.expires != nil {
-            try signature.verify(request, secret: record.secret, hostBucket: hostBucket, now: now)
+            try signature.verify(request, query: query, secret: record.secret, hostBucket: hostBucket, now: now)
         }
         let token = request.headerFields[.amzSecurityToken].map { Secret($0) }
         guard record.sessionToken == token else { throw errors.invalidToken }
@@ -158,14 +161,6 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
         _ record: AccessKeyRecord<Identity>, _ errors: AuthenticationErrors, _ now: Date
     ) throws {
         if let expiration = record.expiration, expiration <= now { throw errors.expiredToken }
-    }
-}
-
-extension HTTPRequest {
-    /// For how many seconds a presigned address is said to be valid.
-    fileprivate var presignedExpires: String? {
-        guard let query = path?.split(separator: "?", maxSplits: 1).dropFirst().first else { return nil }
-        return QueryItems(parsing: query)?["X-Amz-Expires"]
     }
 }
 

@@ -30,7 +30,7 @@ struct SignatureV2: Sendable, Equatable {
 
     /// Nil when the request claims no signature of this version.
     /// - Throws: `InvalidArgument` or `AccessDenied` for a malformed one.
-    init?(_ request: HTTPRequest) throws(S3Error) {
+    init?(_ request: HTTPRequest, query: QueryItems) throws(S3Error) {
         if let header = request.headerFields[.authorization] {
             guard header.hasPrefix("AWS ") else { return nil }
             let parts = header.dropFirst(4).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,7 +40,6 @@ struct SignatureV2: Sendable, Equatable {
             (accessKeyID, signature, expires) = (String(parts[0]), String(parts[1]), nil)
             return
         }
-        let query = Self.query(request)
         guard let id = query["AWSAccessKeyId"] else { return nil }
         guard let signature = query["Signature"], let text = query["Expires"], let expires = Int(text) else {
             throw .accessDenied(
@@ -50,12 +49,15 @@ struct SignatureV2: Sendable, Equatable {
     }
 
     /// - Parameters:
+    ///   - query: that of the request's path, decoded.
     ///   - hostBucket: the bucket of a virtual-hosted address, which is part of what is signed.
     /// - Throws: `SignatureDoesNotMatch`, `RequestTimeTooSkewed` or `AccessDenied`.
-    func verify(_ request: HTTPRequest, secret: Secret, hostBucket: String?, now: Date) throws(S3Error) {
+    func verify(
+        _ request: HTTPRequest, query: QueryItems, secret: Secret, hostBucket: String?, now: Date
+    ) throws(S3Error) {
         try checkDate(request, now: now)
         let key = SymmetricKey(data: Array(secret.reveal().utf8))
-        let isRight = Self.resources(request, hostBucket).contains { resource in
+        let isRight = Self.resources(request, query, hostBucket).contains { resource in
             let text = Array(stringToSign(request, resource).utf8)
             let code = HMAC<Insecure.SHA1>.authenticationCode(for: text, using: key)
             return Secret(Data(code).base64EncodedString()) == Secret(signature)
@@ -104,20 +106,15 @@ struct SignatureV2: Sendable, Equatable {
 
     /// What the resource may have been signed as: clients sign a bucket with a slash behind it, whether they send one or
     /// not.
-    private static func resources(_ request: HTTPRequest, _ hostBucket: String?) -> [String] {
+    private static func resources(_ request: HTTPRequest, _ query: QueryItems, _ hostBucket: String?) -> [String] {
         let path = (request.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        let parameters = query(request).items.filter { subresources.contains($0.name) }
+        let parameters = query.items.filter { subresources.contains($0.name) }
             .sorted { $0.name < $1.name }
             .map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }
         let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
         let full = (hostBucket.map { "/\($0)" } ?? "") + path
         let isBucket = full.utf8.dropFirst().allSatisfy { $0 != UInt8(ascii: "/") } && full.utf8.count > 1
         return isBucket ? [full + query, full + "/" + query] : [full + query]
-    }
-
-    private static func query(_ request: HTTPRequest) -> QueryItems {
-        let parts = (request.path ?? "").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return parts.count == 2 ? QueryItems(parsing: parts[1]) ?? QueryItems() : QueryItems()
     }
 }
 

@@ -9,19 +9,22 @@ public struct S3RequestIDs: Sendable, Equatable {
     public let host: String
 
     public init() {
-        request = Self.random(16, "0123456789ABCDEF")
-        host = Self.random(64, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") + "="
+        // The system's generator is a system call each time, so it is asked once: 64 bits tell requests apart.
+        var bits = UInt64.random(in: 0...UInt64.max)
+        request = Self.text(16, Self.hexadecimal, &bits)
+        host = Self.text(64, Self.base64, &bits) + "="
     }
 
-    /// - Parameter alphabet: 16 or 64 characters, so that a byte's remainder picks each as often as the others.
-    private static func random(_ count: Int, _ alphabet: String) -> String {
-        let characters = Array(alphabet.utf8)
-        var (bits, left): (UInt64, Int) = (0, 0)
-        return String(
+    private static let hexadecimal = Array("0123456789ABCDEF".utf8)
+    private static let base64 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// - Parameter alphabet: of 16 or 64 characters.
+    private static func text(_ count: Int, _ alphabet: [UInt8], _ bits: inout UInt64) -> String {
+        String(
             decoding: (0..<count).map { _ in
-                if left == 0 { (bits, left) = (UInt64.random(in: 0...UInt64.max), 8) }
-                defer { (bits, left) = (bits >> 8, left - 1) }
-                return characters[Int(bits & 0xFF) % characters.count]
+                // A linear congruential generator (Knuth's MMIX), of whose bits the highest are the best.
+                bits = bits &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return alphabet[Int(bits >> 56) & (alphabet.count - 1)]
             }, as: UTF8.self)
     }
 }

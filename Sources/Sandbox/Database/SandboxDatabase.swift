@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteLookups
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -8,10 +9,9 @@ import GRDB
 
 /// The sandbox's state: one SQLite file, or memory.
 ///
-/// Only asynchronous access is offered: mixing GRDB's synchronous and asynchronous reads on one pool can use up its
-/// readers and wedge the process.
 final class SandboxDatabase: Sendable {
     private let writer: any DatabaseWriter
+    private let lookups: SQLiteLookups?
     private let group: GroupCommit
     private let lock: DirectoryLock?
 
@@ -20,12 +20,17 @@ final class SandboxDatabase: Sendable {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
+        // Each connection's; with SQLite's 2 MB a page of a large listing reads the index from the file every time.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -16384") }
         if let directory {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             lock = try DirectoryLock(directory: directory)
-            writer = try DatabasePool(path: directory + "/sandbox.sqlite", configuration: configuration)
+            let path = directory + "/sandbox.sqlite"
+            writer = try DatabasePool(path: path, configuration: configuration)
+            lookups = try SQLiteLookups(path: path, configuration)
         } else {
             lock = nil
+            lookups = nil
             writer = try DatabaseQueue(configuration: configuration)
         }
         group = GroupCommit(writer)
@@ -51,6 +56,12 @@ final class SandboxDatabase: Sendable {
         try await writer.read(body)
     }
 
+    /// As `read`, for a few rows found by an index: where there is a file, they are looked up on the thread that asks.
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        guard let lookups else { return try await writer.read(body) }
+        return try lookups.readSnapshot(body)
+    }
+
     /// Runs `body` in a transaction, which it may share with others, and returns when that is committed; what `body` did is
     /// undone when it throws. It is not given up when the caller's task is cancelled, and may be run more than once.
     /// - Throws: what `body` throws, or `CommitFailure`.
@@ -69,6 +80,7 @@ final class SandboxDatabase: Sendable {
     }
 
     func close() throws {
+        try lookups?.close()
         try writer.close()
         lock?.release()
     }

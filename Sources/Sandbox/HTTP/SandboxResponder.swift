@@ -86,7 +86,7 @@ extension SandboxResponder {
         let now = configuration.clock()
         let body = target.service == .s3 ? nil : try await collect(request)
         let authenticated = try await authenticator.authenticate(
-            target.request, service: target.service.signingName,
+            target.request, query: target.query, service: target.service.signingName,
             endpointRegion: target.service == .sts ? nil : target.hostRegion, hostBucket: target.hostBucket, body: body,
             now: now)
         return SandboxCall(

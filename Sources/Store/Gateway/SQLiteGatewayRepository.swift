@@ -7,13 +7,13 @@ import GRDB
     public import Foundation
 #endif
 
-/// What the gateway asks SQLite with each request: one statement a call.
+/// What the gateway asks SQLite with each request: one statement a call, on the thread that asks but for listings.
 public struct SQLiteGatewayRepository: GatewayRepository {
     let database: SQLiteDatabase
     let secrets: SealedSecrets
 
     public func caller(by hash: CredentialHash, now: Date) async throws(DomainError) -> GatewayCaller? {
-        try await database.read { db in
+        try database.lookUp { db in
             let found = try db.rows(GatewaySQL.callerByHash, [hash.selector, hash.selector]) { row in
                 let isMatch = hash.isEqualInConstantTime(to: try row.bytes())
                 let caller = try GatewayCaller(&row)
@@ -29,7 +29,7 @@ public struct SQLiteGatewayRepository: GatewayRepository {
         accessKeyID: String, now: Date
     ) async throws(DomainError) -> (GatewayCaller, secret: Secret)? {
         guard !accessKeyID.utf8.contains(0) else { return nil }
-        return try await database.read { [secrets] db in
+        return try database.lookUp { [secrets] db in
             try db.row(GatewaySQL.callerByPair, [accessKeyID, now.milliseconds]) { row in
                 let caller = try GatewayCaller(&row)
                 return (caller, secret: try S3KeySecrets.open(try row.bytes(), of: caller.keyID, secrets))
@@ -42,7 +42,7 @@ public struct SQLiteGatewayRepository: GatewayRepository {
     ) async throws(DomainError) -> GatewayDataSource? {
         // SQLite would read it up to a NUL, and find what was not asked for.
         guard !sqlTableName.utf8.contains(0) else { return nil }
-        return try await database.read { [secrets] db in
+        return try database.lookUp { [secrets] db in
             try db.row(GatewaySQL.dataSource, [user.value, sqlTableName]) {
                 try GatewayRow.decode(&$0, secrets)
             }?.dataSource

@@ -31,6 +31,10 @@ public final class StreamingTransport: ObjectTransport {
         }
     }
 
+    /// Large bodies come in large pieces: each costs a turn of the event loop and a system call on both sides.
+    private static let buffers = AdaptiveRecvByteBufferAllocator(
+        minimum: 1 << 10, initial: 8 << 10, maximum: 256 << 10)
+
     private struct State {
         /// By proxy; nil for none.
         var clients: [ProxyAddress?: HTTPClient] = [:]
@@ -118,6 +122,9 @@ public final class StreamingTransport: ObjectTransport {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = options.connectionsPerHost
         // Whoever waits is told at once.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.setOption(.recvAllocator, value: Self.buffers)
+        }
         configuration.proxy = proxy.map { proxy in
             .server(
                 host: proxy.host, port: proxy.port,

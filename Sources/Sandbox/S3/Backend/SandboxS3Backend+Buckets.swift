@@ -14,7 +14,7 @@ extension SandboxS3Backend: S3BucketStore {
     }
 
     func headBucket(_ name: String, _ call: S3Call<Caller>) async throws -> String {
-        try await read { transaction in
+        try await lookUp { transaction in
             let bucket = try bucket(name, transaction, call)
             try authorize("s3:ListBucket", .read, .listing(prefix: ""), of: bucket, call)
             return bucket.region

@@ -36,7 +36,7 @@ extension SandboxS3Backend: S3MultipartStore {
 
     func uploadPart(_ part: S3PartName, _ body: S3Upload, _ call: S3Call<Caller>) async throws -> S3Part {
         if Self.isWorthAskingFirst(body) {
-            try await read { _ = try upload(part.upload, "s3:PutObject", $0, call) }
+            try await lookUp { _ = try upload(part.upload, "s3:PutObject", $0, call) }
         }
         return try await blobs.store(body) { blob in
             guard let digests = body.digests else { throw S3Error.internalError }

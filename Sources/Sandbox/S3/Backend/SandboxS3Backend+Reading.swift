@@ -4,14 +4,14 @@ extension SandboxS3Backend: S3ObjectReader {
     func headObject(
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectPart {
-        try await read { try self.part(object, reading, $0, call).part }
+        try await lookUp { try self.part(object, reading, $0, call).part }
     }
 
     func getObject(
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectContent {
         let lookup = BlobLookup(blobs)
-        let found = try await read { transaction in
+        let found = try await lookUp { transaction in
             let (part, id) = try self.part(object, reading, transaction, call)
             let range = part.range ?? 0..<part.info.size
             return (part: part, bytes: try transaction.objects.pieces(of: id, range))

@@ -5,7 +5,7 @@ extension SandboxS3Backend: S3ObjectWriter {
         _ object: S3ObjectName, _ new: S3NewObject, _ upload: S3Upload, _ call: S3Call<Caller>
     ) async throws -> S3ObjectInfo {
         if Self.isWorthAskingFirst(upload) {
-            try await read { transaction in
+            try await lookUp { transaction in
                 let bucket = try bucket(object.bucket, transaction, call)
                 _ = try latest(object.key, in: bucket, new, transaction, call)
             }

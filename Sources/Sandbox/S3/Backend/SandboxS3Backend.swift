@@ -24,6 +24,11 @@ struct SandboxS3Backend: S3Backend {
         try await database.read { try body(S3Transaction($0)) }
     }
 
+    /// As `read`, for a few rows.
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (S3Transaction) throws -> Value) async throws -> Value {
+        try await database.lookUp { try body(S3Transaction($0)) }
+    }
+
     /// Runs `body` in one transaction that has been committed when this returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (S3Transaction) throws -> Value) async throws -> Value {
         let (value, files) = try await database.write { database in

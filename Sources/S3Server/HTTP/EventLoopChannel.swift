@@ -1,0 +1,28 @@
+public import HummingbirdCore
+import Logging
+import NIOCore
+
+extension HTTPServerBuilder {
+    /// HTTP/1.1, each connection served by its own event loop. What may take long on the way must not run there.
+    public static func http1OnEventLoops(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
+        var complete = configuration
+        complete.additionalChannelHandlers = { configuration.additionalChannelHandlers() + [AnswerHandler()] }
+        return HTTPServerBuilder { [complete] in
+            EventLoopChannel(base: HTTP1Channel(responder: $0, configuration: complete))
+        }
+    }
+}
+
+private struct EventLoopChannel: ServerChildChannel {
+    let base: HTTP1Channel
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        base.setup(channel: channel, logger: logger)
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await base.handle(value: value, logger: logger)
+        }
+    }
+}
