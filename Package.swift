@@ -66,7 +66,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "OpenAPIDocument", path: "OpenAPI", exclude: ["openapi.yaml"]),
         .target(
-            name: "Store", dependencies: ["Domain", "Migrations", "SQLiteLookups", crypto, grdb, logging],
+            name: "Store", dependencies: ["Domain", "Migrations", "SQLiteStatements", crypto, grdb, logging],
             swiftSettings: settings),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
@@ -86,7 +86,7 @@ let package = Package(
                 "SigV4", "XML", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTPTypes,
             ],
             swiftSettings: settings),
-        .target(name: "SQLiteLookups", dependencies: [grdb], swiftSettings: settings),
+        .target(name: "SQLiteStatements", dependencies: [grdb], swiftSettings: settings),
         .target(
             name: "Gateway",
             dependencies: [
@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "S3Server", "SQLiteLookups", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, hummingbirdCore,
+                "S3Server", "SQLiteStatements", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, hummingbirdCore,
                 hummingbirdTLS,
                 logging, nioCore, nioPosix, nioSSL,
             ],
@@ -128,7 +128,7 @@ let package = Package(
     ]
         + [
             test("DomainTests", ["Domain", "TestSupport"]),
-            test("StoreTests", ["Domain", "Migrations", "SQLiteLookups", "Store", "TestSupport", grdb]),
+            test("StoreTests", ["Domain", "Migrations", "SQLiteStatements", "Store", "TestSupport", grdb]),
             test(
                 "TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
                 exclude: ["http2_server.js", "tls_server.py"]),

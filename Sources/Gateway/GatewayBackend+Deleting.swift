@@ -44,6 +44,8 @@ extension GatewayBackend {
         var known: [String: GatewayDataSource?] = [:]
         var planned: [PlannedDeletion] = []
         for (index, deletion) in objects.enumerated() {
+            // Many may be looked up, each on the connection's event loop, which serves others in between.
+            if index % 32 == 31 { await Task.yield() }
             let key = GatewayKey(deletion.key)
             let dataSource: GatewayDataSource?
             if let found = known[key.sqlTableName] {

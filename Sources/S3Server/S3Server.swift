@@ -1,9 +1,28 @@
 /// Speaks the S3 protocol for a backend: reads parameters and documents, calls the capability, renders the answer.
 public struct S3Server<Identity: Sendable>: Sendable {
-    let backend: any S3Backend<Identity>
+    // What the backend can do, asked once: asking each time costs as much as finding an object.
+    let bucketStore: (any S3BucketStore<Identity>)?
+    let bucketMaker: (any S3BucketMaker<Identity>)?
+    let objectLister: (any S3ObjectLister<Identity>)?
+    let objectReader: (any S3ObjectReader<Identity>)?
+    let objectWriter: (any S3ObjectWriter<Identity>)?
+    let multipartStore: (any S3MultipartStore<Identity>)?
+    let attributeReader: (any S3AttributeReader<Identity>)?
+    let versionStore: (any S3VersionStore<Identity>)?
+    let accessControlStore: (any S3AccessControlStore<Identity>)?
+    let tagStore: (any S3TagStore<Identity>)?
 
     public init(backend: any S3Backend<Identity>) {
-        self.backend = backend
+        bucketStore = backend as? any S3BucketStore<Identity>
+        bucketMaker = backend as? any S3BucketMaker<Identity>
+        objectLister = backend as? any S3ObjectLister<Identity>
+        objectReader = backend as? any S3ObjectReader<Identity>
+        objectWriter = backend as? any S3ObjectWriter<Identity>
+        multipartStore = backend as? any S3MultipartStore<Identity>
+        attributeReader = backend as? any S3AttributeReader<Identity>
+        versionStore = backend as? any S3VersionStore<Identity>
+        accessControlStore = backend as? any S3AccessControlStore<Identity>
+        tagStore = backend as? any S3TagStore<Identity>
     }
 
     /// - Throws: `S3Error`, or what the backend throws.
@@ -37,8 +56,8 @@ public struct S3Server<Identity: Sendable>: Sendable {
     }
 
     /// What a backend has not is `NotImplemented`.
-    func capability<Capability>(_ capability: Capability.Type) throws(S3Error) -> Capability {
-        guard let capable = backend as? Capability else { throw .notImplemented }
-        return capable
+    func require<Capability>(_ capability: Capability?) throws(S3Error) -> Capability {
+        guard let capability else { throw .notImplemented }
+        return capability
     }
 }

@@ -52,6 +52,32 @@ public enum AmzDate {
         return date(year, month + 1, day, hour, minute, second)
     }
 
+    /// `Fri, 24 May 2013 00:00:00 GMT`, fractions of a second cut. For years 0 to 9999.
+    public static func formatHTTPDate(_ date: Date) -> String {
+        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
+        let (days, second) = seconds.floorDivided(by: 86_400)
+        let (year, month, day) = civil(days)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(29)
+        bytes.append(contentsOf: weekdays[days.floorDivided(by: 7).remainder].utf8)
+        bytes.append(contentsOf: ", ".utf8)
+        append(day, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: months[month - 1].utf8)
+        bytes.append(UInt8(ascii: " "))
+        append(year, digits: 4, to: &bytes)
+        bytes.append(UInt8(ascii: " "))
+        append(second / 3600, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(second / 60 % 60, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(second % 60, digits: 2, to: &bytes)
+        bytes.append(contentsOf: " GMT".utf8)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// From the first day of 1970 on.
+    private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let zones = ["GMT", "+0000", "-0000", "UTC"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 

@@ -37,8 +37,13 @@ public struct SignatureClaim: Sendable, Equatable {
     ///
     /// Throws `.missingAuthentication`, `.multipleAuthentications`, `.unsupportedAlgorithm`, `.malformedAuthorization`,
     /// `.malformedQuery`, `.missingDate` or `.invalidPayloadHash`.
-    public init(_ request: HTTPRequest) throws(SigV4Error) {
-        let query = try PresignedQuery(RequestTarget(request).query)
+    ///
+    /// - Parameter query: the request's, where it has been decoded already.
+    public init(_ request: HTTPRequest, query: [QueryParameter]? = nil) throws(SigV4Error) {
+        guard let parameters = query ?? URIEncoding.parameters(RequestTarget(request).query) else {
+            throw .malformedQuery("the query is not percent-encoded UTF-8")
+        }
+        let query = try PresignedQuery(parameters)
         let headers = request.headerFields[values: .authorization]
         switch (headers.count, query) {
         case (0, nil): throw .missingAuthentication
@@ -205,17 +210,12 @@ private struct PresignedQuery {
     var payload: String?
 
     /// nil when the query holds no signature.
-    init?(_ query: Substring) throws(SigV4Error) {
-        var values: [Substring: String] = [:]
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) where part.starts(with: "X-Amz-".utf8) {
-            let part = Substring(part)
-            let mark = part.firstIndex(of: "=") ?? part.endIndex
-            guard Self.names.contains(part[..<mark]) else { continue }
-            guard let value = URIEncoding.decode(part[mark...].dropFirst(), plusIsSpace: true) else {
-                throw .malformedQuery("\(part[..<mark]) is not percent-encoded UTF-8")
-            }
-            guard values.updateValue(value, forKey: part[..<mark]) == nil else {
-                throw .malformedQuery("\(part[..<mark]) stands there twice")
+    init?(_ query: [QueryParameter]) throws(SigV4Error) {
+        var values: [String: String] = [:]
+        for parameter in query where parameter.name.utf8.starts(with: "X-Amz-".utf8) {
+            guard Self.names.contains(parameter.name) else { continue }
+            guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
+                throw .malformedQuery("\(parameter.name) stands there twice")
             }
         }
         if values["X-Amz-Algorithm"] == nil, values["X-Amz-Signature"] == nil { return nil }
@@ -241,7 +241,7 @@ private struct PresignedQuery {
         payload = values["X-Amz-Content-Sha256"]
     }
 
-    private static let names: Set<Substring> = [
+    private static let names: Set<String> = [
         "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
         "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
     ]

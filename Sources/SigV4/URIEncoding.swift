@@ -1,7 +1,7 @@
 /// Percent-encoding as AWS signs it: every byte but `A-Za-z0-9-_.~` becomes `%XX`, upper case.
 public enum URIEncoding {
     /// - Parameter keepingSlash: Leave `/` as it is: for paths.
-    public static func encode(_ text: some StringProtocol, keepingSlash: Bool = false) -> String {
+    public static func encode(_ text: String, keepingSlash: Bool = false) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for byte in text.utf8 { append(byte, keepingSlash: keepingSlash, to: &bytes) }
@@ -10,11 +10,18 @@ public enum URIEncoding {
 
     /// The text that `text` encodes; nil when a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     /// - Parameter plusIsSpace: For query strings.
-    public static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+    public static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         decode(Array(text.utf8)[...], plusIsSpace: plusIsSpace)
     }
 
+    public static func decode(_ text: String, plusIsSpace: Bool = false) -> String? {
+        decode(text[...], plusIsSpace: plusIsSpace)
+    }
+
     private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(validating: text, as: UTF8.self)
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var index = text.startIndex
@@ -35,7 +42,7 @@ public enum URIEncoding {
 
     /// The parameters of a query string (without `?`) in order, read by the rule that signatures use: split at `&` and the
     /// first `=`, `+` is a space, empty parts are passed over, no `=` means an empty value. nil when one cannot be decoded.
-    public static func parameters(_ query: some StringProtocol) -> [QueryParameter]? {
+    public static func parameters(_ query: Substring) -> [QueryParameter]? {
         var parameters: [QueryParameter] = []
         for part in Array(query.utf8).split(separator: UInt8(ascii: "&")) {
             let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex

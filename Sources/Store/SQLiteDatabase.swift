@@ -1,6 +1,6 @@
 import Domain
 import GRDB
-import SQLiteLookups
+import SQLiteStatements
 
 /// Transactions on the pool, with their errors in the domain's terms.
 ///
@@ -24,7 +24,7 @@ struct SQLiteDatabase: Sendable {
     }
 
     func close() throws {
-        try lookups.close()
+        defer { try? lookups.close() }
         try pool.close()
     }
 

@@ -2,7 +2,7 @@ import Dispatch
 public import Domain
 import GRDB
 import Migrations
-import SQLiteLookups
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from conftest import ACCESS_KEY, SECRET_KEY
 
@@ -293,3 +294,32 @@ def test_curl_with_presigned_urls(store, tmp_path, version):
     assert (status, "<Code>AccessDenied</Code>" in body or "SignatureDoesNotMatch" in body) == (403, True)
     assert curl("-X", "DELETE", url("delete_object")) == (204, "")
     assert curl(url("get_object"))[0] == 404
+
+
+def test_curl_keeps_the_body_that_is_refused(store, tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"0123456789")
+    url = store.s3.generate_presigned_url("put_object", Params={"Bucket": store.bucket, "Key": "key"}, ExpiresIn=60)
+
+    def put(url, *arguments):
+        """The statuses received, and how many bytes of the body were sent."""
+        done = subprocess.run(
+            [program("curl"), "-s", "-o", os.devnull, "-D", "-", "-w", "%{size_upload}", "--expect100-timeout", "60",
+             "-H", "Expect: 100-continue", "-T", str(file), *arguments, url],
+            capture_output=True, text=True, timeout=60)
+        lines = done.stdout.splitlines()
+        return [line.split()[1] for line in lines if line.startswith("HTTP/")], int(lines[-1])
+
+    assert put(url) == (["100", "200"], 10)
+    assert put(url + "0") == (["403"], 0)
+    assert put(url, "-H", "If-None-Match: *") == (["412"], 0)
+
+
+def test_boto3_goes_on_after_an_empty_or_a_refused_object(store):
+    """On one connection, with bodies that wait to be asked for."""
+    s3 = store.sandbox.client("s3", REGION, read_timeout=20, max_pool_connections=1)
+    for body in (b"", b"one", b"", b"x" * 100_000, b""):
+        s3.put_object(Bucket=store.bucket, Key="key", Body=body)
+        assert s3.get_object(Bucket=store.bucket, Key="key")["Body"].read() == body
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.put_object(Bucket=store.bucket, Key="key", Body=body, IfNoneMatch="*")

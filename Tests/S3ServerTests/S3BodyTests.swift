@@ -92,7 +92,7 @@ struct S3BodyDecoderTests {
     }
 
     private static func named(_ name: String, _ value: String) -> HTTPFields {
-        [.contentLength: "5", HTTPField.Name(parsed: name): value]
+        [.contentLength: "5", HTTPField.Name(known: name): value]
     }
 
     @Test func `What a store needs of a body is computed`() throws {
@@ -124,7 +124,7 @@ struct S3BodyDecoderTests {
 
     @Test func `Two checksums are one too many`() {
         var headers = Self.named("x-amz-checksum-crc32", "NhCmhg==")
-        headers[HTTPField.Name(parsed: "x-amz-checksum-crc32c")] = "mnG7TA=="
+        headers[HTTPField.Name(known: "x-amz-checksum-crc32c")] = "mnG7TA=="
         #expect(throws: S3Error.self) { try Self.decode("hello", headers) }
     }
 

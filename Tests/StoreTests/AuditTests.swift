@@ -197,7 +197,7 @@ import Testing
         let plan = try await store.database.pool.read { [query] db in
             let selection = AuditSelection(query, after: 0, limit: 10)
             return try Row.fetchAll(
-                db, sql: "EXPLAIN QUERY PLAN \(selection.sql)", arguments: StatementArguments(selection.arguments)
+                db, sql: "EXPLAIN QUERY PLAN \(selection.sql)", arguments: selection.arguments
             ).map { $0["detail"] as String? ?? "" }
         }
         #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import SQLiteStatements
 import TestSupport
 import Testing
 

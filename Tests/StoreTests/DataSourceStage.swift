@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GRDB
+import SQLiteStatements
 import TestSupport
 
 @testable import Store
@@ -95,7 +96,7 @@ struct DataSourceStage: Sendable {
         return (try await audited(after: id), commits)
     }
 
-    func execute(_ sql: String, _ arguments: [any DatabaseValueConvertible & Sendable] = []) async throws {
+    func execute(_ sql: String, _ arguments: Bound = []) async throws {
         try await store.database.pool.write { db in try db.run(sql, arguments) }
     }
 
@@ -123,7 +124,7 @@ struct DataSourceStage: Sendable {
             """, [subscription.value, isSuperseded ? 1 : 0, isReleased ? 1 : 0])
     }
 
-    func integers(_ sql: String, _ arguments: [any DatabaseValueConvertible & Sendable] = []) async throws -> [Int64] {
+    func integers(_ sql: String, _ arguments: Bound = []) async throws -> [Int64] {
         try await store.database.pool.read { db in try db.rows(sql, arguments) { try $0.integer() } }
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import SQLiteLookups
+import SQLiteStatements
 import Testing
 
 struct SQLiteLookupsTests {

@@ -51,7 +51,10 @@ public struct S3ObjectClient: Sendable {
         do {
             // S3 sends white space while it works.
             let bytes = try await response.body.collect(upTo: Self.limits.bytes).drop { $0 <= 0x20 }
-            let root = try XMLReader.read(Array(bytes), limits: Self.limits)
+            // A long document takes longer than a connection's event loop may be held up.
+            let root = try await withTaskExecutorPreference(bytes.count > 32 << 10 ? globalConcurrentExecutor : nil) {
+                try XMLReader.read(Array(bytes), limits: Self.limits)
+            }
             guard root.name != "Error" else {
                 let error = DocumentResponse(
                     status: .internalServerError, headerFields: response.headerFields, body: Array(bytes))

@@ -32,15 +32,3 @@ struct ServeCommand: AsyncParsableCommand {
         try await server.group { address in Terminal.print("Listening on \(address)") }.run()
     }
 }
-
-enum ProcessLog {
-    /// Lines on standard error, from `level` up.
-    static func start(level: Logger.Level) -> Logger {
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
-        return Logger(label: "sluice")
-    }
-}

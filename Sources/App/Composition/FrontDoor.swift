@@ -3,6 +3,7 @@ import AWS
 import Gateway
 import Hummingbird
 import Logging
+import S3Server
 import Store
 import Transport
 import Worker
@@ -13,13 +14,23 @@ struct FrontDoor<APIResponder: HTTPResponder<APIRequestContext>>: HTTPResponder 
     let gateway: GatewayResponder
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
+        let request = request.askingForBody(on: context.channel)
         guard gateway.isResponsible(for: request.head) else {
             // Some of its answers take long to make.
-            return try await withTaskExecutorPreference(globalConcurrentExecutor) {
-                try await api.respond(to: request, context: context)
-            }
+            var response = try await offEventLoop { try await api.respond(to: request, context: context) }
+            if response.body.contentLength == nil { response.body = response.body.madeOffEventLoop() }
+            return response
         }
         return try await gateway.respond(to: request, channel: context.channel)
+    }
+}
+
+extension ResponseBody {
+    fileprivate consuming func madeOffEventLoop() -> ResponseBody {
+        let body = self
+        return ResponseBody { writer in
+            try await withTaskExecutorPreference(globalConcurrentExecutor) { try await body.write(writer) }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ public struct QueryItems: Sendable, Equatable {
     }
 
     /// Reads `a=b&c`, decoding each part once; nil when a part is not valid percent-encoded UTF-8.
-    public init?(parsing query: some StringProtocol) {
+    public init?(parsing query: Substring) {
         guard let items = URIEncoding.parameters(query) else { return nil }
         self.items = items
     }

@@ -101,6 +101,6 @@ public struct S3Route: Sendable, Equatable {
 }
 
 extension HTTPField.Name {
-    static var copySource: Self { .init(parsed: "x-amz-copy-source") }
-    static var bucketRegion: Self { .init(parsed: "x-amz-bucket-region") }
+    static let copySource = Self(known: "x-amz-copy-source")
+    static let bucketRegion = Self(known: "x-amz-bucket-region")
 }

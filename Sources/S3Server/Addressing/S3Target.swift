@@ -22,16 +22,16 @@ public struct S3Target: Sendable, Equatable {
     public init(_ request: HTTPRequest, mount: String = "", domain: String? = nil) throws(S3Error) {
         let request = Self.inOriginForm(request)
         let target = request.path ?? ""
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let host = Self.withoutPort(request.authority ?? "").lowercased()
         let hostBucket = domain.flatMap { domain in
             host.hasSuffix(".\(domain)") ? String(host.dropLast(domain.utf8.count + 1)) : nil
         }
-        var raw = parts.first ?? ""
+        var raw = target[..<mark]
         if raw.hasPrefix(mount + "/") || raw == mount { raw = raw.dropFirst(mount.count) }
         let rawPath = raw.isEmpty ? "/" : String(raw)
         guard target.hasPrefix("/"), rawPath.hasPrefix("/"), let path = URIEncoding.decode(rawPath, plusIsSpace: false),
-            let query = QueryItems(parsing: parts.count == 2 ? parts[1] : "")
+            let query = QueryItems(parsing: target[mark...].dropFirst())
         else { throw .invalidURI }
         self.request = request
         self.rawPath = rawPath
@@ -43,11 +43,11 @@ public struct S3Target: Sendable, Equatable {
 
     /// Clients behind HTTP_PROXY send the absolute form (RFC 9112, section 3.2.2); they sign the origin form.
     private static func inOriginForm(_ request: HTTPRequest) -> HTTPRequest {
-        var request = request
         let target = request.path ?? "/"
-        guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) }) else {
-            return request
-        }
+        guard !target.utf8.starts(with: "/".utf8),
+            let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) })
+        else { return request }
+        var request = request
         let rest = target.dropFirst(scheme.count)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         request.authority = String(rest[..<end])
@@ -56,7 +56,9 @@ public struct S3Target: Sendable, Equatable {
     }
 
     private static func withoutPort(_ authority: String) -> String {
-        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return authority }
+        guard let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")), !authority.hasSuffix("]") else {
+            return authority
+        }
         return String(authority[..<colon])
     }
 }

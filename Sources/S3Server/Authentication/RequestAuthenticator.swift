@@ -46,7 +46,8 @@ public struct AuthenticatedRequest<Identity: Sendable>: Sendable {
         _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, headers: HTTPFields,
         wanted: S3BodyDecoder.Wanted = .all
     ) throws(S3Error) -> S3Upload {
-        S3Upload(body, decoder: try decoder(headers: headers, wanted: wanted))
+        S3Upload(
+            body, decoder: try decoder(headers: headers, wanted: wanted), waitsForContinue: headers.expectsContinue)
     }
 
     /// As `upload`, for a body that is at hand.
@@ -114,7 +115,7 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             throw S3Error.accessDenied("Request has expired")
         }
         do {
-            let claim = try SignatureClaim(request)
+            let claim = try SignatureClaim(request, query: query.items)
             let known = service != "s3" || regions.contains(claim.scope.region)
             let region = endpointRegion ?? (known ? defaultRegionUnlessKnown(claim.scope.region) : claim.scope.region)
             guard let record = try await lookUp(claim.accessKeyID) else { throw errors.unknownKey(claim.accessKeyID) }
@@ -122,6 +123,7 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             let payload: PayloadHash? = service == "s3" ? nil : body.map(PayloadHash.body)
             try SignatureVerifier(service: service, region: region)
                 .verify(claim, request, payload: payload, key: key, now: now)
+            keys.keep(key, of: record.secret, for: claim)
             guard record.sessionToken == claim.sessionToken.map({ Secret($0) }) else { throw errors.invalidToken }
             try check(record, errors, now)
             return AuthenticatedRequest(
@@ -165,6 +167,6 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
 }
 
 extension HTTPField.Name {
-    static var contentSHA256: Self { .init(parsed: "x-amz-content-sha256") }
-    static var amzSecurityToken: Self { .init(parsed: "x-amz-security-token") }
+    static let contentSHA256 = Self(known: "x-amz-content-sha256")
+    static let amzSecurityToken = Self(known: "x-amz-security-token")
 }

@@ -119,5 +119,5 @@ struct SignatureV2: Sendable, Equatable {
 }
 
 extension HTTPField.Name {
-    static var amzDate: Self { .init(parsed: "x-amz-date") }
+    static let amzDate = Self(known: "x-amz-date")
 }

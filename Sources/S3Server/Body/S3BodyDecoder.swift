@@ -47,9 +47,11 @@ public struct S3BodyDecoder: Sendable {
     private var size = 0
     private let claimedMD5: String?
     private let claimedSHA256: String?
-    private var md5: Insecure.MD5?
-    private var sha256: SHA256?
-    private var hasher: S3ChecksumHasher?
+    private let wanted: Wanted
+    // Made when they are first needed: most bodies are none.
+    private lazy var md5 = wanted == .all || claimedMD5 != nil ? Insecure.MD5() : nil
+    private lazy var sha256 = claimedSHA256 == nil ? nil : SHA256()
+    private lazy var hasher = (claim?.algorithm ?? (wanted == .all ? .crc64nvme : nil)).map { S3ChecksumHasher($0) }
 
     /// - Parameters:
     ///   - payload: what the verified signature says of the body; nil where it says nothing.
@@ -71,9 +73,7 @@ public struct S3BodyDecoder: Sendable {
             length = try Self.contentLength(headers)
         }
         claimedSHA256 = payload?.sha256Digits
-        sha256 = claimedSHA256 == nil ? nil : SHA256()
-        md5 = wanted == .all || claimedMD5 != nil ? Insecure.MD5() : nil
-        hasher = (claim?.algorithm ?? (wanted == .all ? .crc64nvme : nil)).map { S3ChecksumHasher($0) }
+        self.wanted = wanted
     }
 
     /// Gives more of the body as it came.
@@ -112,7 +112,7 @@ public struct S3BodyDecoder: Sendable {
         return S3Digests(size: size, md5: md5, checksum: checksum)
     }
 
-    private func checkSHA256() throws(S3Error) {
+    private mutating func checkSHA256() throws(S3Error) {
         guard let claimedSHA256, let computed = sha256.map({ Hex.encode($0.finalize()) }), computed != claimedSHA256
         else { return }
         throw S3Error(
@@ -164,7 +164,7 @@ extension S3BodyDecoder {
         _ headers: HTTPFields
     ) throws(S3Error) -> (algorithm: S3ChecksumAlgorithm, value: String?)? {
         let named = S3ChecksumAlgorithm.allCases.compactMap { algorithm in
-            headers[HTTPField.Name(parsed: algorithm.header)].map { (algorithm: algorithm, value: $0) }
+            headers[algorithm.fieldName].map { (algorithm: algorithm, value: $0) }
         }
         guard named.count <= 1 else {
             throw .invalidRequest(
@@ -212,13 +212,13 @@ extension S3Error {
 }
 
 extension HTTPField.Name {
-    static var decodedContentLength: Self { .init(parsed: "x-amz-decoded-content-length") }
-    static var contentMD5: Self { .init(parsed: "content-md5") }
-    static var amzTrailer: Self { .init(parsed: "x-amz-trailer") }
-    static var sdkChecksumAlgorithm: Self { .init(parsed: "x-amz-sdk-checksum-algorithm") }
+    static let decodedContentLength = Self(known: "x-amz-decoded-content-length")
+    static let contentMD5 = Self(known: "content-md5")
+    static let amzTrailer = Self(known: "x-amz-trailer")
+    static let sdkChecksumAlgorithm = Self(known: "x-amz-sdk-checksum-algorithm")
 
     /// A name known to be valid.
-    init(parsed name: String) {
+    init(known name: String) {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a valid field name") }
         self = name
     }

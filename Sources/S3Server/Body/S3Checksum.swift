@@ -1,4 +1,5 @@
 import Crypto
+import HTTPTypes
 public import NIOCore
 
 #if canImport(FoundationEssentials)
@@ -17,6 +18,16 @@ public enum S3ChecksumAlgorithm: String, Sendable, CaseIterable {
 
     /// `x-amz-checksum-…`.
     public var header: String { "x-amz-checksum-\(rawValue.lowercased())" }
+    /// `header`, as a field's name.
+    var fieldName: HTTPField.Name {
+        switch self {
+        case .crc32: .checksumCRC32
+        case .crc32c: .checksumCRC32C
+        case .crc64nvme: .checksumCRC64NVME
+        case .sha1: .checksumSHA1
+        case .sha256: .checksumSHA256
+        }
+    }
     /// `ChecksumCRC32` and its like.
     public var element: String { "Checksum\(rawValue)" }
 
@@ -39,6 +50,14 @@ public enum S3ChecksumAlgorithm: String, Sendable, CaseIterable {
         guard let algorithm = Self.allCases.first(where: { $0.header == header }) else { return nil }
         self = algorithm
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let checksumCRC32 = Self(known: S3ChecksumAlgorithm.crc32.header)
+    fileprivate static let checksumCRC32C = Self(known: S3ChecksumAlgorithm.crc32c.header)
+    fileprivate static let checksumCRC64NVME = Self(known: S3ChecksumAlgorithm.crc64nvme.header)
+    fileprivate static let checksumSHA1 = Self(known: S3ChecksumAlgorithm.sha1.header)
+    fileprivate static let checksumSHA256 = Self(known: S3ChecksumAlgorithm.sha256.header)
 }
 
 /// Whether the checksum of an object uploaded in parts is of its bytes, or of its parts' checksums.

@@ -13,12 +13,16 @@ public struct S3Upload: AsyncSequence, Sendable {
     private let source: @Sendable () -> any AsyncIteratorProtocol<ByteBuffer, any Error>
     private let decoder: S3BodyDecoder
     private let outcome = Outcome()
+    /// Whether the client waits with the body until it is read (`Expect: 100-continue`): refused before, it is not sent.
+    public let waitsForContinue: Bool
 
     public init(
-        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, decoder: S3BodyDecoder
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, decoder: S3BodyDecoder,
+        waitsForContinue: Bool = false
     ) {
         source = { body.makeAsyncIterator() }
         self.decoder = decoder
+        self.waitsForContinue = waitsForContinue
     }
 
     /// Of the decoded body; nil when the client did not say.

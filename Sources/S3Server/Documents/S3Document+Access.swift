@@ -115,7 +115,7 @@ extension S3Tag {
     /// Reads `x-amz-tagging`, in the form of a query.
     /// - Throws: `InvalidArgument`, or as `checked`.
     static func parsing(_ header: String) throws(S3Error) -> [S3Tag] {
-        guard let items = QueryItems(parsing: header) else {
+        guard let items = QueryItems(parsing: header[...]) else {
             throw .invalidArgument(
                 "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates."
             )

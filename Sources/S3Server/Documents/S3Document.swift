@@ -33,8 +33,13 @@ enum S3Document {
     static func readUnlessEmpty(_ body: S3Upload, root: String) async throws -> XMLElement? {
         let bytes = try await body.collect(upTo: longest)
         guard !bytes.isEmpty else { return nil }
-        guard let document = try? XMLReader.read(bytes), document.name == root else { throw S3Error.malformedXML }
+        let document = bytes.count > 32 << 10 ? await offEventLoop { parse(bytes) } : parse(bytes)
+        guard let document, document.name == root else { throw S3Error.malformedXML }
         return document
+    }
+
+    private static func parse(_ bytes: [UInt8]) -> XMLElement? {
+        try? XMLReader.read(bytes, limits: XMLLimits(bytes: longest))
     }
 
     /// `2026-11-21T16:05:09.120Z`, to the millisecond. For years 0 to 9999.

@@ -4,7 +4,8 @@ import NIOHTTPTypes
 
 /// Sends an answer's head together with the first bytes of its body, in one segment and one system call, where the body
 /// is known to follow.
-final class AnswerHandler: ChannelOutboundHandler, RemovableChannelHandler {
+final class AnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
@@ -20,6 +21,12 @@ final class AnswerHandler: ChannelOutboundHandler, RemovableChannelHandler {
     }
 
     func flush(context: ChannelHandlerContext) {
-        if !holdsHead { context.flush() }
+        if !holdsHead || !context.channel.isWritable { context.flush() }
+    }
+
+    /// A head so long that the channel takes nothing more must go first.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if holdsHead && !context.channel.isWritable { context.flush() }
+        context.fireChannelWritabilityChanged()
     }
 }

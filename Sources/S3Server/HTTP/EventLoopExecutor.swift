@@ -14,3 +14,10 @@ public final class EventLoopExecutor: TaskExecutor {
         eventLoop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
+
+/// Runs what takes longer than a millisecond where it holds up no connection.
+public func offEventLoop<Value: Sendable, Failure: Error>(
+    _ body: @Sendable () async throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(Failure) in try await body() }
+}

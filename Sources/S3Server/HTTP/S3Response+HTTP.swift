@@ -69,6 +69,6 @@ extension S3Error {
 }
 
 extension HTTPField.Name {
-    static var amzRequestID: Self { .init(parsed: "x-amz-request-id") }
-    static var amzHostID: Self { .init(parsed: "x-amz-id-2") }
+    static let amzRequestID = Self(known: "x-amz-request-id")
+    static let amzHostID = Self(known: "x-amz-id-2")
 }

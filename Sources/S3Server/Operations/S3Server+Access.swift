@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension S3Server {
     func access(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let store = try capability((any S3AccessControlStore<Identity>).self)
+        let store = try require(accessControlStore)
         let object = try request.object()
         switch request.route.operation {
         case .getBucketAcl:
@@ -38,7 +38,7 @@ extension S3Server {
     // MARK: Tags
 
     func tagging(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let store = try capability((any S3TagStore<Identity>).self)
+        let store = try require(tagStore)
         let object = try request.object()
         switch request.route.operation {
         case .getBucketTagging:
@@ -75,7 +75,7 @@ extension S3AccessRequest {
     init?(_ headers: HTTPFields) throws(S3Error) {
         var grants: [S3Grant] = []
         for (name, permission) in Self.grantHeaders {
-            guard let text = headers[HTTPField.Name(parsed: name)] else { continue }
+            guard let text = headers[HTTPField.Name(known: name)] else { continue }
             for item in text.split(separator: ",") { grants.append(S3Grant(try Self.grantee(item), permission)) }
         }
         guard let canned = headers[.acl] else {
@@ -112,8 +112,8 @@ extension S3AccessRequest {
 }
 
 extension HTTPField.Name {
-    static var acl: Self { .init(parsed: "x-amz-acl") }
-    static var versionID: Self { .init(parsed: "x-amz-version-id") }
+    static let acl = Self(known: "x-amz-acl")
+    static let versionID = Self(known: "x-amz-version-id")
 }
 
 extension HTTPFields {

@@ -3,7 +3,7 @@ import XML
 
 extension S3Server {
     func read(bucketOf request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let buckets = try capability((any S3BucketStore<Identity>).self)
+        let buckets = try require(bucketStore)
         let name = request.route.bucket
         switch request.route.operation {
         case .headBucket:
@@ -19,7 +19,7 @@ extension S3Server {
     }
 
     func write(bucketOf request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let buckets = try capability((any S3BucketMaker<Identity>).self)
+        let buckets = try require(bucketMaker)
         let name = request.route.bucket
         if request.route.operation == .deleteBucket {
             try await buckets.deleteBucket(name, call)

@@ -2,7 +2,7 @@ import XML
 
 extension S3Server {
     func list(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let lister = try capability((any S3ObjectLister<Identity>).self)
+        let lister = try require(objectLister)
         let query = request.query
         try Self.checkEncoding(query)
         var listing = S3Listing(
@@ -39,7 +39,7 @@ extension S3Server {
     // MARK: Versions
 
     func versions(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let store = try capability((any S3VersionStore<Identity>).self)
+        let store = try require(versionStore)
         let bucket = request.route.bucket
         switch request.route.operation {
         case .getBucketVersioning:

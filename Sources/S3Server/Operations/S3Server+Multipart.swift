@@ -6,7 +6,7 @@ extension S3Server {
     private typealias Store = any S3MultipartStore<Identity>
 
     func multipart(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let store = try capability((any S3MultipartStore<Identity>).self)
+        let store = try require(multipartStore)
         let object = S3ObjectName(bucket: request.route.bucket, key: request.route.key)
         let upload = S3UploadName(object: object, uploadID: request.query["uploadId"] ?? "")
         switch request.route.operation {
@@ -18,7 +18,7 @@ extension S3Server {
             let part = try await store.uploadPart(name, request.body, call)
             var headers: HTTPFields = [.eTag: "\"\(part.etag)\""]
             if let checksum = part.checksum {
-                headers[HTTPField.Name(parsed: checksum.algorithm.header)] = checksum.value
+                headers[checksum.algorithm.fieldName] = checksum.value
             }
             return S3Response(headers: headers)
         case .uploadPartCopy:
@@ -73,7 +73,7 @@ extension S3Server {
         let headers = request.headers
         let source = S3PartSource(
             object: try S3ObjectName(copySource: headers[.copySource]),
-            conditions: S3Conditions(headers, prefix: "x-amz-copy-source-"),
+            conditions: S3Conditions(headers, .copySource),
             range: try headers[.copySourceRange].map(Self.copyRange))
         let name = S3PartName(upload: upload, number: try Self.partNumber(request.query))
         let part = try await store.uploadPartCopy(name, from: source, call)
@@ -121,7 +121,7 @@ extension S3Server {
     /// The checksum of the whole object, as the client has it.
     private static func checksum(_ headers: HTTPFields) -> S3Checksum? {
         for algorithm in S3ChecksumAlgorithm.allCases {
-            guard let value = headers[HTTPField.Name(parsed: algorithm.header)] else { continue }
+            guard let value = headers[algorithm.fieldName] else { continue }
             return S3Checksum(algorithm, value, type: value.contains("-") ? .composite : .fullObject)
         }
         return nil
@@ -156,6 +156,6 @@ extension S3Server {
 }
 
 extension HTTPField.Name {
-    static var copySourceRange: Self { .init(parsed: "x-amz-copy-source-range") }
-    static var objectSize: Self { .init(parsed: "x-amz-mp-object-size") }
+    static let copySourceRange = Self(known: "x-amz-copy-source-range")
+    static let objectSize = Self(known: "x-amz-mp-object-size")
 }

@@ -2,7 +2,7 @@ import HTTPTypes
 
 extension S3Server {
     func read(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let reader = try capability((any S3ObjectReader<Identity>).self)
+        let reader = try require(objectReader)
         let object = try request.object()
         let reading = try S3Reading(request)
         if request.route.operation == .headObject {
@@ -47,7 +47,7 @@ extension S3Server {
     }
 
     func attributes(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let reader = try capability((any S3AttributeReader<Identity>).self)
+        let reader = try require(attributeReader)
         let names = request.headers[values: .objectAttributes].joined(separator: ",").filter { $0 != " " }
             .split(separator: ",").map { String($0) }
         let known: Set<String> = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
@@ -92,30 +92,44 @@ extension S3Reading {
 }
 
 extension S3Conditions {
-    /// - Parameter prefix: `x-amz-copy-source-` for the conditions on a copy's source.
-    init(_ headers: HTTPFields, prefix: String = "") {
-        func value(_ name: String) -> String? { headers[HTTPField.Name(parsed: prefix + name)] }
+    /// The fields in which conditions stand.
+    struct Fields {
+        let ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince: HTTPField.Name
+
+        private init(prefix: String) {
+            ifMatch = HTTPField.Name(known: "\(prefix)if-match")
+            ifNoneMatch = HTTPField.Name(known: "\(prefix)if-none-match")
+            ifModifiedSince = HTTPField.Name(known: "\(prefix)if-modified-since")
+            ifUnmodifiedSince = HTTPField.Name(known: "\(prefix)if-unmodified-since")
+        }
+
+        static let request = Fields(prefix: "")
+        /// On the source of a copy.
+        static let copySource = Fields(prefix: "x-amz-copy-source-")
+    }
+
+    init(_ headers: HTTPFields, _ fields: Fields = .request) {
         self.init(
-            ifMatch: value("if-match").map(Tags.init), ifNoneMatch: value("if-none-match").map(Tags.init),
-            ifModifiedSince: value("if-modified-since").flatMap(HTTPDate.parse),
-            ifUnmodifiedSince: value("if-unmodified-since").flatMap(HTTPDate.parse))
+            ifMatch: headers[fields.ifMatch].map(Tags.init), ifNoneMatch: headers[fields.ifNoneMatch].map(Tags.init),
+            ifModifiedSince: headers[fields.ifModifiedSince].flatMap(HTTPDate.parse),
+            ifUnmodifiedSince: headers[fields.ifUnmodifiedSince].flatMap(HTTPDate.parse))
     }
 }
 
 extension HTTPFields {
     /// The checksum's own header, and `x-amz-checksum-type`.
     mutating func set(_ checksum: S3Checksum) {
-        self[HTTPField.Name(parsed: checksum.algorithm.header)] = checksum.value
+        self[checksum.algorithm.fieldName] = checksum.value
         self[.checksumType] = checksum.type.rawValue
     }
 }
 
 extension HTTPField.Name {
-    static var taggingCount: Self { .init(parsed: "x-amz-tagging-count") }
-    static var partsCount: Self { .init(parsed: "x-amz-mp-parts-count") }
-    static var objectAttributes: Self { .init(parsed: "x-amz-object-attributes") }
-    static var partNumberMarker: Self { .init(parsed: "x-amz-part-number-marker") }
-    static var maxParts: Self { .init(parsed: "x-amz-max-parts") }
-    static var checksumMode: Self { .init(parsed: "x-amz-checksum-mode") }
-    static var checksumType: Self { .init(parsed: "x-amz-checksum-type") }
+    static let taggingCount = Self(known: "x-amz-tagging-count")
+    static let partsCount = Self(known: "x-amz-mp-parts-count")
+    static let objectAttributes = Self(known: "x-amz-object-attributes")
+    static let partNumberMarker = Self(known: "x-amz-part-number-marker")
+    static let maxParts = Self(known: "x-amz-max-parts")
+    static let checksumMode = Self(known: "x-amz-checksum-mode")
+    static let checksumType = Self(known: "x-amz-checksum-type")
 }

@@ -16,7 +16,7 @@ extension S3Server {
     static var largestBody: Int { 5 << 30 }
 
     func write(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {
-        let writer = try capability((any S3ObjectWriter<Identity>).self)
+        let writer = try require(objectWriter)
         let object = try request.object()
         switch request.route.operation {
         case .putObject:
@@ -143,7 +143,7 @@ extension S3Copy {
         let replacesTags = try Self.replaces(headers, .taggingDirective)
         self.init(
             source: try S3ObjectName(copySource: headers[.copySource]),
-            sourceConditions: S3Conditions(headers, prefix: "x-amz-copy-source-"),
+            sourceConditions: S3Conditions(headers, .copySource),
             headers: replaces ? try S3NewObject.keptHeaders(headers) : nil,
             tags: replacesTags ? try headers[.tagging].map(S3Tag.parsing) ?? [] : nil,
             access: try S3AccessRequest(headers), conditions: S3Conditions(headers),
@@ -196,10 +196,10 @@ extension S3ChecksumAlgorithm {
 }
 
 extension HTTPField.Name {
-    static var metadataDirective: Self { .init(parsed: "x-amz-metadata-directive") }
-    static var taggingDirective: Self { .init(parsed: "x-amz-tagging-directive") }
-    static var tagging: Self { .init(parsed: "x-amz-tagging") }
-    static var copySourceVersion: Self { .init(parsed: "x-amz-copy-source-version-id") }
-    static var deleteMarker: Self { .init(parsed: "x-amz-delete-marker") }
-    static var checksumAlgorithm: Self { .init(parsed: "x-amz-checksum-algorithm") }
+    static let metadataDirective = Self(known: "x-amz-metadata-directive")
+    static let taggingDirective = Self(known: "x-amz-tagging-directive")
+    static let tagging = Self(known: "x-amz-tagging")
+    static let copySourceVersion = Self(known: "x-amz-copy-source-version-id")
+    static let deleteMarker = Self(known: "x-amz-delete-marker")
+    static let checksumAlgorithm = Self(known: "x-amz-checksum-algorithm")
 }

@@ -1,5 +1,5 @@
 import GRDB
-import SQLiteLookups
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -80,9 +80,9 @@ final class SandboxDatabase: Sendable {
     }
 
     func close() throws {
+        defer { lock?.release() }
         try lookups?.close()
         try writer.close()
-        lock?.release()
     }
 }
 

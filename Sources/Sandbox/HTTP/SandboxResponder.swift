@@ -35,7 +35,7 @@ struct SandboxResponder: HTTPResponder {
 
     func respond(to request: Request, context: SandboxContext) async throws -> Response {
         let ids = S3RequestIDs()
-        guard let response = await answer(request, context, ids) else {
+        guard let response = await answer(request.askingForBody(on: context.channel), context, ids) else {
             // The client is to see its connection end: what is returned here is not written any more.
             try? await context.channel.close()
             return Response(status: .internalServerError)
@@ -111,7 +111,8 @@ extension SandboxResponder {
             let route = try S3ControlService.route(method: target.request.method, path: target.rawPath)
             return .s3Control(route, document)
         case .sts, .admin:
-            guard let text = String(validating: body, as: UTF8.self), let parameters = QueryItems(parsing: text) else {
+            guard let text = String(validating: body, as: UTF8.self), let parameters = QueryItems(parsing: text[...])
+            else {
                 throw S3Error("MalformedInput", 400, "The form is malformed")
             }
             return .sts(parameters)

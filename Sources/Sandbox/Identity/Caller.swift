@@ -37,7 +37,10 @@ struct Caller: Sendable, Equatable {
         }
     }
 
-    var partition: String { String(principalARN.split(separator: ":").dropFirst().first ?? "aws") }
+    var partition: String {
+        guard !principalARN.utf8.starts(with: "arn:aws:".utf8) else { return "aws" }
+        return String(principalARN.split(separator: ":").dropFirst().first ?? "aws")
+    }
 
     static let anonymous = Caller(
         account: "", canonicalID: CanonicalID.anonymous, displayName: "", kind: .anonymous, principalARN: "*",

@@ -6,16 +6,18 @@ import Synchronization
 final class KnownAccessKeys: Sendable {
     private static let most = 10_000
 
-    private let records = Mutex<[String: AccessKeyRecord<Caller>]>([:])
+    /// By the bytes of its id: to Swift texts are equal that are not the same id.
+    private let records = Mutex<[[UInt8]: AccessKeyRecord<Caller>]>([:])
 
     func record(
         of id: String, lookUp: () async throws -> AccessKeyRecord<Caller>?
     ) async throws -> AccessKeyRecord<Caller>? {
-        if let known = records.withLock({ $0[id] }) { return known }
+        let bytes = Array(id.utf8)
+        if let known = records.withLock({ $0[bytes] }) { return known }
         guard let record = try await lookUp() else { return nil }
         records.withLock { records in
             if records.count >= Self.most { records.removeAll() }
-            records[id] = record
+            records[bytes] = record
         }
         return record
     }

@@ -111,8 +111,8 @@ extension HTTPField.Name {
         self = name
     }
 
-    static var accountID: Self { .init(sandbox: "x-amz-account-id") }
-    static var sandboxFault: Self { .init(sandbox: "x-sandbox-fault") }
-    static var amzRetryAfter: Self { .init(sandbox: "x-amz-retry-after") }
-    static var expectedBucketOwner: Self { .init(sandbox: "x-amz-expected-bucket-owner") }
+    static let accountID = Self(sandbox: "x-amz-account-id")
+    static let sandboxFault = Self(sandbox: "x-sandbox-fault")
+    static let amzRetryAfter = Self(sandbox: "x-amz-retry-after")
+    static let expectedBucketOwner = Self(sandbox: "x-amz-expected-bucket-owner")
 }

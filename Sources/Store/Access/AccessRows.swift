@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Subscriptions with their users and how far AWS is. For use inside one transaction; a few statements, however many
 /// subscriptions there are.

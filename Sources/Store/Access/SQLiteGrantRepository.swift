@@ -1,5 +1,6 @@
 public import Domain
 import GRDB
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials

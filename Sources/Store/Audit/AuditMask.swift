@@ -1,5 +1,6 @@
 import Crypto
 import Domain
+import SQLiteStatements
 
 /// Writes values as JSON, secrets as their HMAC: one can see that a secret changed, and never what it was.
 struct AuditMask: Sendable {

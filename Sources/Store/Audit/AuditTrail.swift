@@ -1,6 +1,7 @@
 import Crypto
 import Domain
 import GRDB
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -86,13 +87,14 @@ struct AuditRow {
     /// In the order of the insertion.
     var bound: Bound {
         [id]
-            + columns.map { column -> (any DatabaseValueConvertible)? in
-                switch column {
-                case .null: nil
-                case .integer(let value): value
-                case .text(let value): value
-                }
-            }
+            + Bound(
+                columns.map { column -> (any DatabaseValueConvertible)? in
+                    switch column {
+                    case .null: nil
+                    case .integer(let value): value
+                    case .text(let value): value
+                    }
+                })
     }
 
     func hash(after previous: [UInt8]) -> [UInt8] {

@@ -1,5 +1,6 @@
 public import Domain
 import GRDB
+import SQLiteStatements
 
 /// The audit log in SQLite.
 public struct SQLiteAuditRepository: AuditRepository {
@@ -87,7 +88,7 @@ struct AuditSelection {
         func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
             guard let value else { return }
             conditions.append(condition)
-            bound.append(value)
+            bound += [value]
         }
         let from = query.from?.milliseconds
         add("at + 0 >= ?", from)

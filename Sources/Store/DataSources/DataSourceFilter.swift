@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// What is searched: tables with an alias each, and conditions with their arguments in order.
 struct DataSourceFilter {
@@ -65,7 +66,7 @@ struct DataSourceFilter {
 
     private mutating func add(_ condition: String, _ argument: any DatabaseValueConvertible) {
         conditions.append(condition)
-        arguments.append(argument)
+        arguments += [argument]
     }
 
     /// SQLite knows the letters of ASCII only.

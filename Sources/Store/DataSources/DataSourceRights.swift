@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Whether somebody may change data sources. For use inside the transaction of the change, so that what was revoked
 /// before it counts.

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// The table `data_source`. For use inside one transaction.
 struct DataSourceRows {
@@ -123,7 +124,7 @@ struct DataSourceRows {
             // Filled up with NULL, which nothing equals, so that there are two statements only.
             let count = values.count == 1 ? 1 : Self.chunk
             let places = repeatElement("?", count: count).joined(separator: ", ")
-            let bound: Bound = chunk.map { $0 } + repeatElement(nil, count: count - chunk.count)
+            let bound = Bound(chunk.map { $0 } + [String?](repeating: nil, count: count - chunk.count))
             taken.formUnion(
                 try db.rows("SELECT \(column) FROM data_source WHERE \(column) IN (\(places))", bound) {
                     try $0.text()

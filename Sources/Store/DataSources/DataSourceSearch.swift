@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// One page of data sources. For use inside one transaction.
 ///

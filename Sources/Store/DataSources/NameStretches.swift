@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 /// Walks the names in their order, leaving out stretches where none holds what is looked for. For use inside one transaction.
 struct NameStretches {
@@ -23,10 +24,11 @@ struct NameStretches {
         condition = parts.map { _ in
             "EXISTS (SELECT 1 FROM name_stretch_trigram WHERE stretch_id = s.id AND trigram BETWEEN ? AND ?)"
         }.joined(separator: " AND ")
-        arguments = parts.flatMap { part -> Bound in
-            let (first, last) = Self.trigrams(from: part)
-            return [first, last]
-        }
+        arguments = Bound(
+            parts.flatMap { part in
+                let (first, last) = Self.trigrams(from: part)
+                return [first, last]
+            })
     }
 
     /// The first and the last trigram that could begin with `part`.

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Searches the index of what three characters in a row the names hold. For use inside one transaction.
 struct NameTrigrams {

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Which data sources hold keys of new ones. For use inside one transaction, before the new ones are stored.
 ///

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// How many grants the Access Grants instance of one account and Region has: ours by our records, and those of others
 /// when AWS was last looked at. For use inside one transaction.

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Users with their permissions and principals. For use inside one transaction. Deleted ones are not found.
 struct StoredUsers {

@@ -1,4 +1,6 @@
 import Domain
+import GRDB
+import SQLiteStatements
 
 /// The columns of one configuration, current or pending; its secret is kept elsewhere.
 struct ConfigurationColumns {
@@ -52,7 +54,7 @@ struct ConfigurationColumns {
 
     /// In the order of `names`.
     static func bound(_ configuration: IntegrationConfiguration?) -> Bound {
-        guard let configuration else { return names.map { _ in nil } }
+        guard let configuration else { return Bound(names.map { _ in String?.none }) }
         let connection = configuration.connection
         let accessKeyID: String? =
             if case .accessKey(let id, _) = connection.authentication.base { id } else { nil }

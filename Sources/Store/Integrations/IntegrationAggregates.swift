@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// Whole integrations, read and written across their tables. For use inside one transaction.
 struct IntegrationAggregates {
@@ -88,7 +89,7 @@ struct IntegrationAggregates {
             """
             UPDATE integration SET revision = revision + 1, \(assignments)
             WHERE id = ? AND revision = ? AND status IN (\(places))
-            """, values + [new.id.value, new.revision] + sources.map(\.rawValue))
+            """, values + [new.id.value, new.revision] + Bound(sources.map(\.rawValue)))
         guard db.changesCount == 1 else { throw Self.stale(new.id) }
     }
 

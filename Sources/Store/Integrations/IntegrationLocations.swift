@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// The table `integration_location`.
 struct IntegrationLocations {

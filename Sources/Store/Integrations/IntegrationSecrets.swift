@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -1,5 +1,6 @@
 import Domain
 import GRDB
+import SQLiteStatements
 
 /// The table `integration_test`: the results of the last validation.
 struct IntegrationTestResults {

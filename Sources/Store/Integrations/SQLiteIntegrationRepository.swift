@@ -1,5 +1,6 @@
 public import Domain
 import GRDB
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
@@ -130,7 +131,7 @@ extension SQLiteIntegrationRepository {
     }
 
     /// - Parameter query: yields ids in its first column.
-    private func integrations(_ query: String, _ arguments: [Int64]) async throws(DomainError) -> [Integration] {
+    private func integrations(_ query: String, _ arguments: Bound) async throws(DomainError) -> [Integration] {
         try await database.read { [secrets] db in
             let aggregates = IntegrationAggregates(db, secrets)
             return try db.rows(query, arguments) { IntegrationID(try $0.integer()) }.compactMap(aggregates.load)

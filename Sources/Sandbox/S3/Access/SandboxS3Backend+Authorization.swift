@@ -78,6 +78,6 @@ extension Caller {
 }
 
 extension HTTPField.Name {
-    static var deleteMarker: Self { .init(sandbox: "x-amz-delete-marker") }
-    static var versionID: Self { .init(sandbox: "x-amz-version-id") }
+    static let deleteMarker = Self(sandbox: "x-amz-delete-marker")
+    static let versionID = Self(sandbox: "x-amz-version-id")
 }

@@ -11,13 +11,23 @@ extension SandboxS3Backend: S3ObjectReader {
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectContent {
         let lookup = BlobLookup(blobs)
-        let found = try await lookUp { transaction in
-            let (part, id) = try self.part(object, reading, transaction, call)
-            let range = part.range ?? 0..<part.info.size
-            return (part: part, bytes: try transaction.objects.pieces(of: id, range))
+        var found = try await lookUp { try contents(object, reading, $0, call, limit: Self.fewPieces + 1) }
+        if found.pieces.count > Self.fewPieces {
+            found = try await read { try contents(object, reading, $0, call, limit: .max) }
         }
-        return S3ObjectContent(
-            part: found.part, content: lookup.content(found.bytes.pieces, range: found.bytes.range))
+        return S3ObjectContent(part: found.part, content: lookup.content(found.pieces, range: found.range))
+    }
+
+    /// What is found on the thread that asks. An object made of copied parts may have a million pieces.
+    private static let fewPieces = 100
+
+    /// What is asked for, and where its bytes are.
+    private func contents(
+        _ object: S3ObjectName, _ reading: S3Reading, _ transaction: S3Transaction, _ call: S3Call<Caller>, limit: Int
+    ) throws -> (part: S3ObjectPart, pieces: [BlobPiece], range: Range<Int>) {
+        let (part, id) = try part(object, reading, transaction, call)
+        let bytes = try transaction.objects.pieces(of: id, part.range ?? 0..<part.info.size, limit: limit)
+        return (part, bytes.pieces, bytes.range)
     }
 
     /// What is asked for, and the object's row.

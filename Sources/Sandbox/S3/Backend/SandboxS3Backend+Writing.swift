@@ -27,9 +27,10 @@ extension SandboxS3Backend: S3ObjectWriter {
         }
     }
 
-    /// Whether a body is so large, or may be, that it is not to be received before it is known to be wanted.
+    /// Whether a body is not to be received before it is known to be wanted: the client waits to hear that, or it is large,
+    /// or may be.
     static func isWorthAskingFirst(_ upload: S3Upload) -> Bool {
-        upload.length.map { $0 > BlobPlace.largestInline } ?? true
+        upload.waitsForContinue || upload.length.map { $0 > BlobPlace.largestInline } ?? true
     }
 
     /// The latest version at a key, when the caller may write there and the conditions hold.

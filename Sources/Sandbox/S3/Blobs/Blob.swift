@@ -1,4 +1,4 @@
-import GRDB
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -13,13 +13,10 @@ enum BlobPlace: Sendable, Equatable {
     /// In the file of this name: 32 hexadecimal digits.
     case file(String)
 
-    /// - Parameter row: has the columns `data` and `file` of `blob`, of which one is NULL.
-    init(_ row: Row) {
-        if let file: String = row["file"] {
-            self = .file(file)
-        } else {
-            self = .inline(row["data"])
-        }
+    /// - Parameter row: `file` and `data` of `blob`, of which one is NULL.
+    init(_ row: inout RowDecoder) throws {
+        let (file, data) = (row.optionalText(), row.optionalData())
+        self = file.map { .file($0) } ?? .inline(data ?? Data())
     }
 
     /// A blob in the database costs no file, no second sync and no second system call to read; beyond this size writing

@@ -2,6 +2,7 @@ import GRDB
 import NIOCore
 import NIOPosix
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -154,11 +155,11 @@ public struct SandboxScrub {
 
         func blobs(after id: Int64) throws -> [Blob] {
             try database.rows(
-                "SELECT id, size, crc64, data, file FROM blob WHERE id > ? ORDER BY id LIMIT ?",
-                arguments: [id, pageSize]
-            ).map { row in
+                "SELECT id, size, crc64, file, data FROM blob WHERE id > ? ORDER BY id LIMIT ?", [id, pageSize]
+            ) { row in
                 Blob(
-                    id: row["id"], size: row["size"], crc64: UInt64(bitPattern: row["crc64"]), place: BlobPlace(row))
+                    id: try row.integer(), size: try row.int(), crc64: UInt64(bitPattern: try row.integer()),
+                    place: try BlobPlace(&row))
             }
         }
 
@@ -170,18 +171,16 @@ public struct SandboxScrub {
                 FROM segment JOIN object_version ON object_version.id = segment.object_id
                     JOIN bucket ON bucket.id = object_version.bucket_id
                 WHERE segment.blob_id = ? ORDER BY object_version.id
-                """, arguments: [blob]
-            ).map(Self.name)
+                """, [blob], Self.name)
             let parts = try database.rows(
                 """
                 SELECT DISTINCT bucket.name, upload.key, upload.upload_id, upload_segment.number
                 FROM upload_segment JOIN upload ON upload.id = upload_segment.upload
                     JOIN bucket ON bucket.id = upload.bucket_id
                 WHERE upload_segment.blob_id = ? ORDER BY upload.id, upload_segment.number
-                """, arguments: [blob]
-            ).map { row in
-                "\(row["name"] as String)/\(Self.printable(row["key"])) (upload \(row["upload_id"] as String), "
-                    + "part \(row["number"] as Int))"
+                """, [blob]
+            ) { row in
+                "\(try row.text())/\(Self.printable(try row.data())) (upload \(try row.text()), part \(try row.int()))"
             }
             let names = objects + parts
             return names.isEmpty ? ["(no object) (blob \(blob))"] : names
@@ -198,12 +197,11 @@ public struct SandboxScrub {
                         WHERE segment.object_id = object_version.id
                             AND segment.blob_offset + segment.length <= blob.size), 0)
                 ORDER BY object_version.id
-                """
-            ).map(Self.name)
+                """, [], Self.name)
         }
 
-        private static func name(_ row: Row) -> String {
-            "\(row["name"] as String)/\(printable(row["key"])) (\(row["version_id"] as String? ?? "null"))"
+        private static func name(_ row: inout RowDecoder) throws -> String {
+            "\(try row.text())/\(printable(try row.data())) (\(row.optionalText() ?? "null"))"
         }
 
         /// A key as text of one line: what would move a terminal's cursor is percent-encoded.

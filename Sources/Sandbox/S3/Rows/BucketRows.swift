@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -18,15 +19,17 @@ struct Bucket: Sendable, Equatable {
     let access: AccessList
     let tags: [S3Tag]
 
-    fileprivate init(_ row: Row) {
-        id = row["id"]
-        name = row["name"]
-        account = row["account"]
-        region = row["region"]
-        createdAt = row["created_at"]
-        versioning = (row["versioning"] as String?).flatMap(S3Versioning.init(rawValue:))
-        access = AccessList(stored: row["acl"])
-        tags = StoredTags.decode(row["tags"])
+    fileprivate static let columns = "id, name, account, region, created_at, versioning, acl, tags"
+
+    fileprivate init(_ row: inout RowDecoder) throws {
+        id = try row.integer()
+        name = try row.text()
+        account = try row.text()
+        region = try row.text()
+        createdAt = try row.integer()
+        versioning = row.optionalText().flatMap(S3Versioning.init(rawValue:))
+        access = AccessList(stored: row.optionalText())
+        tags = StoredTags.decode(row.optionalText())
     }
 }
 
@@ -37,22 +40,21 @@ struct BucketRows {
     private var database: Database { transaction.database }
 
     func bucket(_ name: String) throws -> Bucket? {
-        try database.row("SELECT * FROM bucket WHERE name = ?", arguments: [name]).map(Bucket.init)
+        try database.row("SELECT \(Bucket.columns) FROM bucket WHERE name = ?", [name], Bucket.init)
     }
 
     /// In order of name, one more than the page holds when there are more.
     func page(_ listing: S3BucketListing, account: String) throws -> [Bucket] {
         try database.rows(
             """
-            SELECT * FROM bucket WHERE account = ? AND name > ? AND name >= ? AND name < ?
+            SELECT \(Bucket.columns) FROM bucket WHERE account = ? AND name > ? AND name >= ? AND name < ?
                 AND region = coalesce(?, region)
             ORDER BY name LIMIT ?
             """,
-            arguments: [
+            [
                 account, listing.after, listing.prefix, listing.prefix + "\u{10FFFF}", listing.region,
                 listing.limit + 1,
-            ]
-        ).map(Bucket.init)
+            ], Bucket.init)
     }
 
     @discardableResult

@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -14,20 +15,14 @@ struct ObjectRows {
 
     private var database: Database { transaction.database }
 
-    private static let columns = """
-        id, version_id, is_current, is_delete_marker, size, etag, modified_at, headers, checksum, owner, acl, tags, \
-        part_count
-        """
-
     // MARK: Looking up
 
     /// The newest of the key, delete markers included.
     func latest(_ key: String, in bucket: Bucket) throws -> ObjectVersion? {
         try database.row(
             """
-            SELECT \(Self.columns) FROM object_version WHERE bucket_id = ? AND key = ? ORDER BY id DESC LIMIT 1
-            """, arguments: [bucket.id, KeyBytes.of(key)]
-        ).map(ObjectVersion.init)
+            SELECT \(ObjectVersion.columns) FROM object_version WHERE bucket_id = ? AND key = ? ORDER BY id DESC LIMIT 1
+            """, [bucket.id, KeyBytes.of(key)], ObjectVersion.init)
     }
 
     /// - Parameter version: `null` names the null version.
@@ -41,25 +36,23 @@ struct ObjectRows {
         }
         return try database.row(
             """
-            SELECT \(Self.columns) FROM object_version
+            SELECT \(ObjectVersion.columns) FROM object_version
             WHERE id = ? AND version_id = ? AND bucket_id = ? AND key = ?
-            """, arguments: [id, version, bucket.id, KeyBytes.of(key)]
-        ).map(ObjectVersion.init)
+            """, [id, version, bucket.id, KeyBytes.of(key)], ObjectVersion.init)
     }
 
     private func nullVersion(of key: String, in bucket: Bucket) throws -> ObjectVersion? {
         let current = try database.row(
             """
-            SELECT \(Self.columns) FROM object_version INDEXED BY object_current
+            SELECT \(ObjectVersion.columns) FROM object_version INDEXED BY object_current
             WHERE bucket_id = ? AND key = ? AND is_current = 1 AND version_id IS NULL
-            """, arguments: [bucket.id, KeyBytes.of(key)])
-        return try
-            (current
+            """, [bucket.id, KeyBytes.of(key)], ObjectVersion.init)
+        return try current
             ?? database.row(
                 """
-                SELECT \(Self.columns) FROM object_version INDEXED BY object_null_version
+                SELECT \(ObjectVersion.columns) FROM object_version INDEXED BY object_null_version
                 WHERE bucket_id = ? AND key = ? AND version_id IS NULL AND is_current = 0
-                """, arguments: [bucket.id, KeyBytes.of(key)])).map(ObjectVersion.init)
+                """, [bucket.id, KeyBytes.of(key)], ObjectVersion.init)
     }
 
     // MARK: Writing
@@ -195,45 +188,49 @@ extension ObjectRows {
             WHERE object_id = ?1 AND start < ?3
                 AND start >= coalesce((SELECT max(start) FROM segment WHERE object_id = ?1 AND start <= ?2), 0)
             ORDER BY start
-            """, arguments: [object, range.lowerBound, range.upperBound]
-        ).map { Segment(start: $0[0], length: $0[1], blob: $0[2], blobOffset: $0[3]) }
+            """, [object, range.lowerBound, range.upperBound]
+        ) { Segment(start: try $0.int(), length: try $0.int(), blob: try $0.integer(), blobOffset: try $0.int()) }
     }
 
     /// The pieces of blobs that hold the bytes at `range`, and where in them it is.
-    func pieces(of object: Int64, _ range: Range<Int>) throws -> (pieces: [BlobPiece], range: Range<Int>) {
+    /// - Parameter limit: of the pieces, the first of which are given.
+    func pieces(
+        of object: Int64, _ range: Range<Int>, limit: Int = .max
+    ) throws -> (pieces: [BlobPiece], range: Range<Int>) {
         guard !range.isEmpty else { return ([], 0..<0) }
         let rows = try database.rows(
             """
-            SELECT segment.start, segment.length, segment.blob_offset, blob.data, blob.file
+            SELECT segment.start, blob.file, blob.data, segment.blob_offset, segment.length
             FROM segment JOIN blob ON blob.id = segment.blob_id
             WHERE object_id = ?1 AND start < ?3
                 AND start >= coalesce((SELECT max(start) FROM segment WHERE object_id = ?1 AND start <= ?2), 0)
-            ORDER BY start
-            """, arguments: [object, range.lowerBound, range.upperBound])
-        let first: Int = rows.first?["start"] ?? 0
-        return (
-            rows.map { BlobPiece(place: BlobPlace($0), offset: $0["blob_offset"], length: $0["length"]) },
-            (range.lowerBound - first)..<(range.upperBound - first)
-        )
+            ORDER BY start LIMIT ?4
+            """, [object, range.lowerBound, range.upperBound, limit]
+        ) { row in
+            (
+                start: try row.int(),
+                piece: BlobPiece(place: try BlobPlace(&row), offset: try row.int(), length: try row.int())
+            )
+        }
+        let first = rows.first?.start ?? 0
+        return (rows.map(\.piece), (range.lowerBound - first)..<(range.upperBound - first))
     }
 
     // MARK: Parts
 
     func part(_ number: Int, of object: Int64) throws -> ObjectPartRow? {
         try database.row(
-            "SELECT number, start, size, etag, modified_at, checksum FROM object_part WHERE object_id = ? AND number = ?",
-            arguments: [object, number]
-        ).map(ObjectPartRow.init)
+            "SELECT \(ObjectPartRow.columns) FROM object_part WHERE object_id = ? AND number = ?",
+            [object, number], ObjectPartRow.init)
     }
 
     /// In order of number, at most `limit`.
     func parts(of object: Int64, after: Int, limit: Int) throws -> [ObjectPartRow] {
         try database.rows(
             """
-            SELECT number, start, size, etag, modified_at, checksum FROM object_part
+            SELECT \(ObjectPartRow.columns) FROM object_part
             WHERE object_id = ? AND number > ? ORDER BY number LIMIT ?
-            """, arguments: [object, after, limit]
-        ).map(ObjectPartRow.init)
+            """, [object, after, limit], ObjectPartRow.init)
     }
 }
 
@@ -249,10 +246,12 @@ struct ObjectPartRow: Sendable, Equatable {
     /// Within the object.
     let start: Int
 
-    fileprivate init(_ row: Row) {
+    fileprivate static let columns = "start, number, size, etag, modified_at, checksum"
+
+    fileprivate init(_ row: inout RowDecoder) throws {
+        start = try row.int()
         part = S3Part(
-            number: row["number"], size: row["size"], etag: row["etag"], modifiedAt: Timestamp.date(row["modified_at"]),
-            checksum: S3Checksum(stored: row["checksum"]))
-        start = row["start"]
+            number: try row.int(), size: try row.int(), etag: try row.text(),
+            modifiedAt: Timestamp.date(try row.integer()), checksum: S3Checksum(stored: row.optionalText()))
     }
 }

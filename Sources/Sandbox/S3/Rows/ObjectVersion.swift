@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -16,15 +17,21 @@ struct ObjectVersion: Sendable, Equatable {
     let isDeleteMarker: Bool
     let contents: ObjectRecord
 
-    init(_ row: Row) {
-        id = row["id"]
-        versionID = row["version_id"]
-        isCurrent = row["is_current"]
-        isDeleteMarker = row["is_delete_marker"]
+    static let columns = """
+        id, version_id, is_current, is_delete_marker, size, etag, modified_at, headers, checksum, owner, acl, tags, \
+        part_count
+        """
+
+    init(_ row: inout RowDecoder) throws {
+        id = try row.integer()
+        versionID = row.optionalText()
+        isCurrent = try row.bool()
+        isDeleteMarker = try row.bool()
         contents = ObjectRecord(
-            size: row["size"], etag: row["etag"], modifiedAt: row["modified_at"], headers: row["headers"],
-            checksum: S3Checksum(stored: row["checksum"]), owner: row["owner"],
-            access: AccessList(stored: row["acl"]), tags: StoredTags.decode(row["tags"]), partCount: row["part_count"])
+            size: try row.int(), etag: try row.text(), modifiedAt: try row.integer(), headers: try row.text(),
+            checksum: S3Checksum(stored: row.optionalText()), owner: row.optionalText(),
+            access: AccessList(stored: row.optionalText()), tags: StoredTags.decode(row.optionalText()),
+            partCount: row.optionalInt())
     }
 
     /// As clients name it.

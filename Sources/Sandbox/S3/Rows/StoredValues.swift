@@ -10,10 +10,11 @@ enum StoredHeaders {
 
     static func decode(_ text: String) -> HTTPFields {
         var headers = HTTPFields()
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = HTTPField.Name(String(parts[0])) else { continue }
-            headers.append(HTTPField(name: name, value: String(parts[1])))
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                let name = HTTPField.Name(String(Substring(line[..<colon])))
+            else { continue }
+            headers.append(HTTPField(name: name, value: String(Substring(line[colon...].dropFirst()))))
         }
         return headers
     }
@@ -27,7 +28,7 @@ enum StoredTags {
     }
 
     static func decode(_ text: String?) -> [S3Tag] {
-        guard let text, let items = QueryItems(parsing: text) else { return [] }
+        guard let text, let items = QueryItems(parsing: text[...]) else { return [] }
         return items.items.map { S3Tag(key: $0.name, value: $0.value) }
     }
 }
@@ -35,11 +36,11 @@ enum StoredTags {
 /// A checksum as a column holds it: `CRC32 FULL_OBJECT DUoRhQ==`.
 extension S3Checksum {
     init?(stored text: String?) {
-        guard let parts = text?.split(separator: " "), parts.count == 3,
-            let algorithm = S3ChecksumAlgorithm(rawValue: String(parts[0])),
-            let type = S3ChecksumType(rawValue: String(parts[1]))
+        guard let parts = text?.utf8.split(separator: UInt8(ascii: " ")).map({ String(Substring($0)) }),
+            parts.count == 3, let algorithm = S3ChecksumAlgorithm(rawValue: parts[0]),
+            let type = S3ChecksumType(rawValue: parts[1])
         else { return nil }
-        self.init(algorithm, String(parts[2]), type: type)
+        self.init(algorithm, parts[2], type: type)
     }
 
     var stored: String { "\(algorithm.rawValue) \(type.rawValue) \(value)" }

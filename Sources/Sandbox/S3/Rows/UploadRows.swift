@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -18,22 +19,28 @@ struct MultipartUpload: Sendable, Equatable {
     let completed: ObjectRecord?
     let versionID: String?
 
-    fileprivate init(_ row: Row) {
-        id = row["id"]
-        key = String(decoding: row["key"] as Data, as: UTF8.self)
-        uploadID = row["upload_id"]
-        initiatedAt = row["initiated_at"]
-        contents = UploadRecord(
-            owner: row["owner"], headers: row["headers"], access: AccessList(stored: row["acl"]),
-            tags: StoredTags.decode(row["tags"]),
-            checksum: (row["checksum_algorithm"] as String?).flatMap(S3ChecksumAlgorithm.init(rawValue:)),
-            checksumType: (row["checksum_type"] as String?).flatMap(S3ChecksumType.init(rawValue:)))
-        versionID = row["object_version_id"]
-        completed = (row["completed_at"] as Milliseconds?).map { completedAt in
+    fileprivate static let columns = """
+        id, key, upload_id, initiated_at, owner, headers, acl, tags, checksum_algorithm, checksum_type, \
+        object_version_id, completed_at, object_size, object_etag, object_checksum
+        """
+
+    fileprivate init(_ row: inout RowDecoder) throws {
+        id = try row.integer()
+        key = String(decoding: try row.data(), as: UTF8.self)
+        uploadID = try row.text()
+        initiatedAt = try row.integer()
+        let contents = UploadRecord(
+            owner: row.optionalText(), headers: try row.text(), access: AccessList(stored: row.optionalText()),
+            tags: StoredTags.decode(row.optionalText()),
+            checksum: row.optionalText().flatMap(S3ChecksumAlgorithm.init(rawValue:)),
+            checksumType: row.optionalText().flatMap(S3ChecksumType.init(rawValue:)))
+        self.contents = contents
+        versionID = row.optionalText()
+        completed = try row.optionalInteger().map { completedAt in
             ObjectRecord(
-                size: row["object_size"], etag: row["object_etag"], modifiedAt: completedAt, headers: row["headers"],
-                checksum: S3Checksum(stored: row["object_checksum"]), owner: row["owner"],
-                access: AccessList(stored: row["acl"]), tags: StoredTags.decode(row["tags"]))
+                size: try row.int(), etag: try row.text(), modifiedAt: completedAt, headers: contents.headers,
+                checksum: S3Checksum(stored: row.optionalText()), owner: contents.owner, access: contents.access,
+                tags: contents.tags)
         }
     }
 }
@@ -63,9 +70,11 @@ struct UploadRows {
     func upload(_ name: S3UploadName, in bucket: Bucket, orCompleted: Bool = false) throws -> MultipartUpload {
         guard let id = OpaqueID.row(name.uploadID),
             let upload = try database.row(
-                "SELECT * FROM upload WHERE id = ? AND upload_id = ? AND bucket_id = ? AND key = ?",
-                arguments: [id, name.uploadID, bucket.id, KeyBytes.of(name.object.key)]
-            ).map(MultipartUpload.init), orCompleted || upload.completed == nil
+                """
+                SELECT \(MultipartUpload.columns) FROM upload
+                WHERE id = ? AND upload_id = ? AND bucket_id = ? AND key = ?
+                """, [id, name.uploadID, bucket.id, KeyBytes.of(name.object.key)], MultipartUpload.init),
+            orCompleted || upload.completed == nil
         else {
             throw S3Error(
                 "NoSuchUpload", 404,
@@ -139,11 +148,11 @@ struct UploadRows {
             """
             SELECT number, size, etag, modified_at, checksum FROM upload_part
             WHERE upload = ? AND number > ? ORDER BY number LIMIT ?
-            """, arguments: [upload.id, after, limit]
-        ).map { row in
+            """, [upload.id, after, limit]
+        ) { row in
             S3Part(
-                number: row[0], size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
-                checksum: S3Checksum(stored: row[4]))
+                number: try row.int(), size: try row.int(), etag: try row.text(),
+                modifiedAt: Timestamp.date(try row.integer()), checksum: S3Checksum(stored: row.optionalText()))
         }
     }
 

@@ -20,6 +20,8 @@ public final class SQLiteLookups: Sendable {
     public init(path: String, _ configuration: Configuration) throws {
         var configuration = configuration
         configuration.readonly = true
+        // Who reads waits for nobody but a tool that locks the whole file; meanwhile the thread is held up.
+        configuration.busyMode = .timeout(0.2)
         self.path = path
         self.configuration = configuration
         state = Mutex(State(idle: [try DatabaseQueue(path: path, configuration: configuration)]))
@@ -36,7 +38,18 @@ public final class SQLiteLookups: Sendable {
     public func readSnapshot<Value>(_ body: (Database) throws -> Value) throws -> Value {
         let connection = try take()
         defer { giveBack(connection) }
-        return try connection.read(body)
+        return try connection.unsafeRead { database in
+            // As `read` does it, but the statements are compiled once.
+            try database.run("BEGIN")
+            do {
+                let value = try body(database)
+                try database.run("COMMIT")
+                return value
+            } catch {
+                try? database.run("ROLLBACK")
+                throw error
+            }
+        }
     }
 
     /// Nothing can be read afterwards; what is being read is read to its end.

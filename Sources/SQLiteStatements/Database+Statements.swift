@@ -1,0 +1,58 @@
+public import GRDB
+
+/// What is bound to a statement's question marks.
+public typealias Bound = StatementArguments
+
+/// Statements are compiled once a connection: compiling one costs more than running it.
+extension Database {
+    public func run(_ sql: String, _ arguments: Bound = []) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// Every row, decoded.
+    @inlinable
+    public func rows<Value>(
+        _ sql: String, _ arguments: Bound = [], _ decode: (inout RowDecoder) throws -> Value
+    ) throws -> [Value] {
+        let statement = try cachedStatement(sql: sql)
+        let cursor = DecodingCursor(statement, arguments)
+        var values: [Value] = []
+        while var row = try cursor.next() {
+            do {
+                values.append(try decode(&row))
+            } catch {
+                // Left before its end, it would keep its snapshot.
+                statement.setUncheckedArguments([])
+                throw error
+            }
+        }
+        return values
+    }
+
+    /// The first row; run to its end, so that an `INSERT … RETURNING` is complete.
+    @inlinable
+    public func row<Value>(
+        _ sql: String, _ arguments: Bound = [], _ decode: (inout RowDecoder) throws -> Value
+    ) throws -> Value? {
+        try rows(sql, arguments, decode).first
+    }
+}
+
+/// Gives a statement's rows as they are, of which GRDB's own cursor makes a table of columns by their names first.
+@usableFromInline
+final class DecodingCursor: DatabaseCursor {
+    @usableFromInline typealias Element = RowDecoder
+
+    @usableFromInline let _statement: Statement
+    @usableFromInline var _isDone = false
+
+    @usableFromInline
+    init(_ statement: Statement, _ arguments: StatementArguments) {
+        assert((try? statement.validateArguments(arguments)) != nil, "what is bound fits the statement")
+        statement.setUncheckedArguments(arguments)
+        _statement = statement
+    }
+
+    @usableFromInline
+    func _element(sqliteStatement: SQLiteStatement) -> RowDecoder { RowDecoder(_statement) }
+}
