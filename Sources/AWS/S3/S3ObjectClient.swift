@@ -16,6 +16,7 @@ public struct S3ObjectClient: Sendable {
     private let runtime: AWSRuntime
     private let objects: any ObjectTransport
     private let regions = BucketRegions()
+    private let keys = SigningKeys()
 
     public init(_ runtime: AWSRuntime, objects: any ObjectTransport) {
         self.runtime = runtime
@@ -121,8 +122,12 @@ public struct S3ObjectClient: Sendable {
             path: request.path(under: endpoint), query: request.query, headerFields: request.headerFields
         ) { $0 }
         let signer = Signer(credentials: signing, region: endpoint.signingRegion, service: "s3")
-        let signed = signer.sign(
-            call.request, payload: request.payload, at: time.now().addingTimeInterval(runtime.skew.offset))
+        let now = time.now().addingTimeInterval(runtime.skew.offset)
+        let key = keys.key(
+            accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey,
+            scope: CredentialScope(date: now, region: endpoint.signingRegion, service: "s3"))
+        keys.keep(key, accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey)
+        let signed = signer.sign(call.request, payload: request.payload, at: now, key: key)
         let response = try await objects.send(
             ObjectRequest(signed, body: request.body, timeout: request.timeout))
         guard (200..<300).contains(response.status.code) else {

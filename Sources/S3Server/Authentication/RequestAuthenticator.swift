@@ -119,11 +119,11 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             let known = service != "s3" || regions.contains(claim.scope.region)
             let region = endpointRegion ?? (known ? defaultRegionUnlessKnown(claim.scope.region) : claim.scope.region)
             guard let record = try await lookUp(claim.accessKeyID) else { throw errors.unknownKey(claim.accessKeyID) }
-            let key = keys.key(of: record.secret, for: claim)
+            let key = keys.key(accessKeyID: claim.accessKeyID, secret: record.secret, scope: claim.scope)
             let payload: PayloadHash? = service == "s3" ? nil : body.map(PayloadHash.body)
             try SignatureVerifier(service: service, region: region)
                 .verify(claim, request, payload: payload, key: key, now: now)
-            keys.keep(key, of: record.secret, for: claim)
+            keys.keep(key, accessKeyID: claim.accessKeyID, secret: record.secret)
             guard record.sessionToken == claim.sessionToken.map({ Secret($0) }) else { throw errors.invalidToken }
             try check(record, errors, now)
             return AuthenticatedRequest(

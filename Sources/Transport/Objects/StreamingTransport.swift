@@ -119,6 +119,8 @@ public final class StreamingTransport: ObjectTransport {
             timeout: .init(connect: TimeAmount(options.connectTimeout), read: TimeAmount(options.idleTimeout)),
             decompression: .disabled)
         configuration.httpVersion = .http1Only
+        // Nobody listens to what would be traced of each request.
+        configuration.tracing.tracer = nil
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = options.connectionsPerHost
         // Whoever waits is told at once.
         configuration.connectionPool.retryConnectionEstablishment = false
