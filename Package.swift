@@ -98,8 +98,7 @@ let package = Package(
             name: "Sandbox",
             dependencies: [
                 "S3Server", "SQLiteStatements", "SigV4", "XML", crypto, grdb, httpTypes, hummingbird, hummingbirdCore,
-                hummingbirdTLS,
-                logging, nioCore, nioPosix, nioSSL,
+                hummingbirdTLS, logging, nioCore, nioPosix, nioSSL,
             ],
             swiftSettings: settings),
         .target(
