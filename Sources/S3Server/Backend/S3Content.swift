@@ -6,17 +6,22 @@ public struct S3Content: Sendable {
     public typealias Sink = (ByteBuffer) async throws -> Void
 
     public let length: Int
+    /// All of the bytes, where they are at hand.
+    let buffer: ByteBuffer?
     private let body: @Sendable (Sink) async throws -> Void
 
     /// - Parameter write: gives `length` bytes to the sink; throwing cuts the answer short, so that the client sees it
     ///   fail.
     public init(length: Int, _ write: @escaping @Sendable (Sink) async throws -> Void) {
         self.length = length
+        buffer = nil
         body = write
     }
 
     public init(_ buffer: ByteBuffer) {
-        self.init(length: buffer.readableBytes) { sink in
+        length = buffer.readableBytes
+        self.buffer = buffer
+        body = { sink in
             if buffer.readableBytes > 0 { try await sink(buffer) }
         }
     }

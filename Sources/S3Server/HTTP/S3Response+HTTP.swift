@@ -46,6 +46,10 @@ extension S3Response {
         case .bytes(let bytes):
             return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         case .content(let content):
+            // In one write with the head.
+            if let buffer = content.buffer {
+                return Response(status: status, headers: headers, body: .init(byteBuffer: buffer))
+            }
             return Response(
                 status: status, headers: headers,
                 body: ResponseBody(contentLength: content.length) { writer in
