@@ -8,7 +8,7 @@ func transport(connectionsPerHost: Int = 64) throws -> CurlTransport {
 
 func document(
     _ server: WireServer, _ method: HTTPRequest.Method = .get, _ path: String = "/", fields: HTTPFields = [:],
-    body: String = "", timeout: Duration = .seconds(30), limit: Int = DocumentRequest.standardResponseLimit
+    body: String = "", timeout: Duration = .seconds(300), limit: Int = DocumentRequest.standardResponseLimit
 ) -> DocumentRequest {
     DocumentRequest(
         HTTPRequest(method: method, scheme: "http", authority: server.authority, path: path, headerFields: fields),
