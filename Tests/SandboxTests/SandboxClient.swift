@@ -74,7 +74,7 @@ struct SandboxClient {
         _ method: HTTPRequest.Method, _ target: String, headers: HTTPFields = [:], body: [UInt8] = []
     ) async throws -> DocumentResponse {
         try await transport.send(
-            DocumentRequest(request(method, target, headers), body: body, timeout: .seconds(20)))
+            DocumentRequest(request(method, target, headers), body: body, timeout: .seconds(300)))
     }
 
     func request(_ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields = [:]) -> HTTPRequest {
@@ -95,7 +95,7 @@ struct SandboxClient {
         let signer = Signer(credentials: credentials, region: region, service: "s3")
         let signed = signer.sign(
             request(method, target, headers), payload: payload ?? .body(bytes), at: date ?? clock.now)
-        return try await transport.send(DocumentRequest(signed, body: bytes, timeout: .seconds(20)))
+        return try await transport.send(DocumentRequest(signed, body: bytes, timeout: .seconds(300)))
     }
 
     /// A call of STS.
