@@ -8,8 +8,7 @@
 public enum AmzDate {
     /// `YYYYMMDD'T'HHMMSS'Z'`, fractions of a second cut. For years 0 to 9999.
     public static func format(_ date: Date) -> String {
-        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
-        let (days, second) = seconds.floorDivided(by: 86_400)
+        let (days, second) = daysAndSecond(date)
         let (year, month, day) = civil(days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
@@ -54,8 +53,7 @@ public enum AmzDate {
 
     /// `Fri, 24 May 2013 00:00:00 GMT`, fractions of a second cut. For years 0 to 9999.
     public static func formatHTTPDate(_ date: Date) -> String {
-        let seconds = Int(date.timeIntervalSince1970.rounded(.down))
-        let (days, second) = seconds.floorDivided(by: 86_400)
+        let (days, second) = daysAndSecond(date)
         let (year, month, day) = civil(days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(29)
@@ -106,6 +104,12 @@ public enum AmzDate {
         let days = self.days(year, month, day)
         guard civil(days) == (year, month, day) else { return nil }
         return Date(timeIntervalSince1970: Double(days * 86_400 + hour * 3600 + minute * 60 + second))
+    }
+
+    /// Days since 1970-01-01, and the second of the day; fractions cut.
+    private static func daysAndSecond(_ date: Date) -> (days: Int, second: Int) {
+        let (days, second) = Int(date.timeIntervalSince1970.rounded(.down)).floorDivided(by: 86_400)
+        return (days, second)
     }
 
     // The two below count years from March, so that the leap day is the last of the year.

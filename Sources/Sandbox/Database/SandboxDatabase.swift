@@ -8,7 +8,6 @@ import SQLiteStatements
 #endif
 
 /// The sandbox's state: one SQLite file, or memory.
-///
 final class SandboxDatabase: Sendable {
     private let writer: any DatabaseWriter
     private let lookups: SQLiteLookups?

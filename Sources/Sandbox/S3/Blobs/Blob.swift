@@ -15,8 +15,11 @@ enum BlobPlace: Sendable, Equatable {
 
     /// - Parameter row: `file` and `data` of `blob`, of which one is NULL.
     init(_ row: inout RowDecoder) throws {
-        let (file, data) = (row.optionalText(), row.optionalData())
-        self = file.map { .file($0) } ?? .inline(data ?? Data())
+        switch (row.optionalText(), row.optionalData()) {
+        case (let file?, _): self = .file(file)
+        case (nil, let data?): self = .inline(data)
+        case (nil, nil): throw RowDecoder.UnexpectedValue(column: "data")
+        }
     }
 
     /// A blob in the database costs no file, no second sync and no second system call to read; beyond this size writing
