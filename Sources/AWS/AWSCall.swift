@@ -43,10 +43,3 @@ struct AnswerProblem: Error, CustomStringConvertible {
         AnswerProblem(description: "the answer has no \(name)")
     }
 }
-
-extension HTTPField.Name {
-    static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("a token, so a field name") }
-        return name
-    }
-}

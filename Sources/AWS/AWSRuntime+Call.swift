@@ -158,11 +158,11 @@ extension AWSRuntime {
 }
 
 extension HTTPField.Name {
-    static let amzRetryAfter = known("x-amz-retry-after")
-    static let amzRequestID = known("x-amz-request-id")
-    static let amzID2 = known("x-amz-id-2")
-    static let amzBucketRegion = known("x-amz-bucket-region")
-    static let amzAccountID = known("x-amz-account-id")
-    static let amzChecksumCRC32 = known("x-amz-checksum-crc32")
-    static let amznRequestID = known("x-amzn-requestid")
+    static let amzRetryAfter = Self(known: "x-amz-retry-after")
+    static let amzRequestID = Self(known: "x-amz-request-id")
+    static let amzID2 = Self(known: "x-amz-id-2")
+    static let amzBucketRegion = Self(known: "x-amz-bucket-region")
+    static let amzAccountID = Self(known: "x-amz-account-id")
+    static let amzChecksumCRC32 = Self(known: "x-amz-checksum-crc32")
+    static let amznRequestID = Self(known: "x-amzn-requestid")
 }

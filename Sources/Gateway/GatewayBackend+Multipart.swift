@@ -34,23 +34,30 @@ extension GatewayBackend: S3MultipartStore {
     ) async throws -> S3Part {
         let decided = try await decide(part.upload.object, for: .writeObject, call)
         var request = part.request(decided)
-        request.headerFields.set(body.claim)
-        request.body = try await body.heldBack()
+        try await request.set(body)
         let fields = try await send(request, to: decided.dataSource, key: part.upload.object.key).headerFields
         return S3Part(
             number: part.number, size: body.length ?? 0, etag: fields.etag ?? "", modifiedAt: call.now,
             checksum: S3Checksum(fields))
     }
 
-    /// Within one integration only.
+    /// As with whole objects: by upstream itself within one integration, through the gateway from one to another.
     public func uploadPartCopy(
         _ part: S3PartName, from source: S3PartSource, _ call: S3Call<GatewayCaller>
     ) async throws -> S3Part {
         let target = try await decide(part.upload.object, for: .writeObject, call)
         let decided = try await decide(source.object, for: .readObject, call)
-        guard decided.dataSource.connection == target.dataSource.connection else {
-            throw S3Error("NotImplemented", 501, "Parts cannot be copied from one integration's data to another's.")
-        }
+        let made =
+            decided.dataSource.connection == target.dataSource.connection
+            ? try await copied(source, from: decided, to: part, target, call)
+            : try await carried(source, from: decided, to: part, target, call)
+        try await record([AuditedKey(source.object.key, .succeeded)], .readObject, call)
+        return made
+    }
+
+    private func copied(
+        _ source: S3PartSource, from decided: GatewayObject, to part: S3PartName, _ target: GatewayObject, _ call: Call
+    ) async throws -> S3Part {
         var request = part.request(target)
         request.headerFields[.copySource] = decided.copySource(versionID: source.object.versionID)
         if let range = source.range {
@@ -58,10 +65,29 @@ extension GatewayBackend: S3MultipartStore {
         }
         request.headerFields.set(source.conditions, prefix: "x-amz-copy-source-")
         let answer = try await document(request, from: target.dataSource, key: source.object.key)
-        try await record([AuditedKey(source.object.key, .succeeded)], .readObject, call)
         return S3Part(
             number: part.number, size: source.range?.count ?? 0, etag: answer.root["ETag"]?.unquoted ?? "",
             modifiedAt: answer.root.date("LastModified") ?? call.now, checksum: S3Checksum(answer.root))
+    }
+
+    private func carried(
+        _ source: S3PartSource, from decided: GatewayObject, to part: S3PartName, _ target: GatewayObject, _ call: Call
+    ) async throws -> S3Part {
+        let algorithm = try await parts(of: part.upload, target).checksum
+        let response = try await read(source.object, source.conditions, of: decided, source.range)
+        let found = try S3ObjectPart(response, now: call.now)
+        // Of a range that goes beyond the object S3 gives what there is.
+        guard found.range == source.range else {
+            throw S3Error(
+                "InvalidRange", 416, "Range specified is not valid for source object of size: \(found.info.size)")
+        }
+        let length = found.range?.count ?? found.info.size
+        var request = part.request(target)
+        request.set(response.body, length: length, algorithm)
+        let fields = try await send(request, to: target.dataSource, key: part.upload.object.key).headerFields
+        return S3Part(
+            number: part.number, size: length, etag: fields.etag ?? "", modifiedAt: call.now,
+            checksum: S3Checksum(fields))
     }
 
     public func completeMultipartUpload(
@@ -73,7 +99,7 @@ extension GatewayBackend: S3MultipartStore {
         request.headerFields[.contentType] = "application/xml"
         request.headerFields[.objectSize] = completion.size.map { String($0) }
         if let checksum = completion.checksum {
-            request.headerFields[.upstream(checksum.algorithm.header)] = checksum.value
+            request.headerFields[HTTPField.Name(known: checksum.algorithm.header)] = checksum.value
             request.headerFields[.checksumType] = checksum.type.rawValue
         }
         let algorithm = try await completion.algorithm { try await self.parts(of: upload, decided).checksum }

@@ -11,30 +11,6 @@ import Transport
     import Foundation
 #endif
 
-extension GatewayBackend: S3BucketStore {
-    /// 2006-03-19T00:00:00.000Z.
-    private static let createdAt = Date(timeIntervalSince1970: 1_142_726_400)
-
-    public func listBuckets(_ listing: S3BucketListing, _ call: S3Call<GatewayCaller>) async throws -> S3BucketPage {
-        let isWanted =
-            bucket.utf8.starts(with: listing.prefix.utf8)
-            && listing.after.utf8.lexicographicallyPrecedes(bucket.utf8)
-            && listing.region.map { $0 == Self.region } ?? true
-        return S3BucketPage(
-            owner: Self.owner,
-            buckets: isWanted ? [.init(name: bucket, region: Self.region, createdAt: Self.createdAt)] : [])
-    }
-
-    public func headBucket(_ name: String, _ call: S3Call<GatewayCaller>) async throws -> String {
-        try check(bucket: name, call)
-        return Self.region
-    }
-
-    public func bucketLocation(_ name: String, _ call: S3Call<GatewayCaller>) async throws -> String {
-        try await headBucket(name, call)
-    }
-}
-
 extension GatewayBackend: S3ObjectReader {
     public func headObject(
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<GatewayCaller>

@@ -23,8 +23,7 @@ extension GatewayBackend: S3ObjectWriter {
             headerFields: new.headers)
         request.headerFields.set(new.tags)
         request.headerFields.set(new.conditions)
-        request.headerFields.set(upload.claim)
-        request.body = try await upload.heldBack()
+        try await request.set(upload)
         let response = try await send(request, to: decided.dataSource, key: object.key)
         try await record([AuditedKey(object.key, .succeeded)], .writeObject, call)
         let fields = response.headerFields
@@ -75,30 +74,30 @@ extension GatewayBackend: S3ObjectWriter {
     private func carried(
         _ copy: S3Copy, from source: GatewayObject, to target: GatewayObject, _ object: S3ObjectName, _ call: Call
     ) async throws -> S3ObjectInfo {
-        var get = S3ObjectRequest(operation: "s3:GetObject", method: .get, bucket: source.bucket, key: source.key)
-        if let version = copy.source.versionID { get.query = [QueryParameter(name: "versionId", value: version)] }
-        get.headerFields.set(copy.sourceConditions)
-        let response = try await read(get, from: source, key: copy.source.key)
+        let response = try await read(copy.source, copy.sourceConditions, of: source)
         let part = try S3ObjectPart(response, now: call.now)
         var put = S3ObjectRequest(
             operation: "s3:PutObject", method: .put, bucket: target.bucket, key: target.key,
             headerFields: copy.headers ?? part.info.headers)
         put.headerFields.set(copy.tags ?? [])
         put.headerFields.set(copy.conditions)
-        put.headerFields[.checksumAlgorithm] = nil
-        put.body = part.info.size == 0 ? .bytes([]) : .stream(length: part.info.size) { response.body.iterator() }
+        put.set(response.body, length: part.info.size, copy.checksum)
         let answer = try await send(put, to: target.dataSource, key: object.key).headerFields
         return S3ObjectInfo(
             size: part.info.size, etag: answer.etag ?? "", modifiedAt: call.now, versionID: answer.versionID,
             checksum: S3Checksum(answer))
     }
 
-    /// A condition on a copy's source never answers 304.
-    private func read(
-        _ request: S3ObjectRequest, from source: GatewayObject, key: String
+    /// What is to be carried elsewhere. A condition on a copy's source never answers 304.
+    func read(
+        _ name: S3ObjectName, _ conditions: S3Conditions, of source: GatewayObject, _ range: Range<Int>? = nil
     ) async throws -> S3ObjectResponse {
+        var request = S3ObjectRequest(operation: "s3:GetObject", method: .get, bucket: source.bucket, key: source.key)
+        if let version = name.versionID { request.query = [QueryParameter(name: "versionId", value: version)] }
+        request.headerFields.set(conditions)
+        request.headerFields[.range] = range.map { "bytes=\($0.lowerBound)-\($0.upperBound - 1)" }
         do {
-            return try await send(request, to: source.dataSource, key: key)
+            return try await send(request, to: source.dataSource, key: name.key)
         } catch let error as S3Error {
             throw error.status == 304 ? .preconditionFailed("x-amz-copy-source-If-None-Match") : error
         }
@@ -109,24 +108,5 @@ extension GatewayObject {
     func copySource(versionID: String?) -> String {
         "\(bucket)/\(URIEncoding.encode(key, keepingSlash: true))"
             + (versionID.map { "?versionId=\(URIEncoding.encode($0))" } ?? "")
-    }
-}
-
-extension ObjectDownload {
-    fileprivate func iterator() -> any AsyncIteratorProtocol<Element, any Error> { Pass(base: makeAsyncIterator()) }
-
-    private struct Pass: AsyncIteratorProtocol {
-        var base: ObjectDownload.AsyncIterator
-
-        mutating func next() async throws -> Element? { try await base.next() }
-    }
-}
-
-extension HTTPFields {
-    /// A checksum the client sent before its bytes: upstream checks it too, and keeps it. One in the trailer is checked
-    /// here only.
-    mutating func set(_ claim: (algorithm: S3ChecksumAlgorithm, value: String?)?) {
-        guard let claim, let value = claim.value else { return }
-        self[.upstream(claim.algorithm.header)] = value
     }
 }

@@ -4,6 +4,7 @@ public import Hummingbird
 public import Logging
 public import NIOCore
 import S3Server
+import SigV4
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
@@ -141,5 +142,5 @@ extension S3Target {
 }
 
 extension HTTPField.Name {
-    static let expectedBucketOwner = upstream("x-amz-expected-bucket-owner")
+    static let expectedBucketOwner = Self(known: "x-amz-expected-bucket-owner")
 }

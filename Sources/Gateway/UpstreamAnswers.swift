@@ -72,7 +72,7 @@ extension S3Checksum {
     init?(_ fields: HTTPFields) {
         let type = fields[.checksumType].flatMap { S3ChecksumType(rawValue: $0) }
         for algorithm in S3ChecksumAlgorithm.allCases {
-            guard let value = fields[.upstream(algorithm.header)] else { continue }
+            guard let value = fields[HTTPField.Name(known: algorithm.header)] else { continue }
             self.init(algorithm, value, type: type ?? (value.contains("-") ? .composite : .fullObject))
             return
         }
@@ -113,7 +113,7 @@ extension HTTPFields {
             ("if-modified-since", conditions.ifModifiedSince.map(HTTPDate.format)),
             ("if-unmodified-since", conditions.ifUnmodifiedSince.map(HTTPDate.format)),
         ]
-        for (name, value) in values where value != nil { self[.upstream(prefix + name)] = value }
+        for (name, value) in values where value != nil { self[HTTPField.Name(known: prefix + name)] = value }
     }
 
     mutating func set(_ tags: [S3Tag]) {
@@ -134,23 +134,18 @@ extension HTTPFields {
 }
 
 extension HTTPField.Name {
-    static func upstream(_ name: String) -> Self {
-        guard let name = Self(name) else { preconditionFailure("a token, so a field name") }
-        return name
-    }
-
-    static let versionID = upstream("x-amz-version-id")
-    static let partsCount = upstream("x-amz-mp-parts-count")
-    static let taggingCount = upstream("x-amz-tagging-count")
-    static let checksumType = upstream("x-amz-checksum-type")
-    static let checksumMode = upstream("x-amz-checksum-mode")
-    static let checksumAlgorithm = upstream("x-amz-checksum-algorithm")
-    static let tagging = upstream("x-amz-tagging")
-    static let taggingDirective = upstream("x-amz-tagging-directive")
-    static let metadataDirective = upstream("x-amz-metadata-directive")
-    static let copySource = upstream("x-amz-copy-source")
-    static let copySourceRange = upstream("x-amz-copy-source-range")
-    static let objectSize = upstream("x-amz-mp-object-size")
-    static let deleteMarker = upstream("x-amz-delete-marker")
-    static let contentMD5 = upstream("content-md5")
+    static let versionID = Self(known: "x-amz-version-id")
+    static let partsCount = Self(known: "x-amz-mp-parts-count")
+    static let taggingCount = Self(known: "x-amz-tagging-count")
+    static let checksumType = Self(known: "x-amz-checksum-type")
+    static let checksumMode = Self(known: "x-amz-checksum-mode")
+    static let checksumAlgorithm = Self(known: "x-amz-checksum-algorithm")
+    static let tagging = Self(known: "x-amz-tagging")
+    static let taggingDirective = Self(known: "x-amz-tagging-directive")
+    static let metadataDirective = Self(known: "x-amz-metadata-directive")
+    static let copySource = Self(known: "x-amz-copy-source")
+    static let copySourceRange = Self(known: "x-amz-copy-source-range")
+    static let objectSize = Self(known: "x-amz-mp-object-size")
+    static let deleteMarker = Self(known: "x-amz-delete-marker")
+    static let contentMD5 = Self(known: "content-md5")
 }

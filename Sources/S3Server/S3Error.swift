@@ -75,6 +75,12 @@ extension S3Error {
         S3Error(
             "NoSuchBucket", 404, "The specified bucket does not exist", elements: [Element("BucketName", name)])
     }
+    public static func bucketAlreadyOwnedByYou(_ name: String) -> S3Error {
+        S3Error(
+            "BucketAlreadyOwnedByYou", 409,
+            "Your previous request to create the named bucket succeeded and you already own it.",
+            elements: [.init("BucketName", name)])
+    }
     public static func noSuchKey(_ key: String) -> S3Error {
         S3Error("NoSuchKey", 404, "The specified key does not exist.", elements: [Element("Key", key)])
     }

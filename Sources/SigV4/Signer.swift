@@ -144,14 +144,3 @@ extension HTTPRequest {
         path = target
     }
 }
-
-extension HTTPField.Name {
-    static let amzDate = known("x-amz-date")
-    static let amzSecurityToken = known("x-amz-security-token")
-    static let amzContentSHA256 = known("x-amz-content-sha256")
-
-    private static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("a token, so a field name") }
-        return name
-    }
-}

@@ -11,10 +11,15 @@ import Transport
     /// Answers in turn, and keeps `METHOD scheme://host/path region payload`.
     private final class Wire: ObjectTransport {
         typealias Answer = Result<(Int, HTTPFields, String), TransportError>
-        private let state: Mutex<(answers: [Answer], seen: [String])>
+        private let state: Mutex<(answers: [Answer], seen: [String], sent: [UInt8], fields: HTTPFields)>
 
-        init(_ answers: [Answer]) { state = Mutex((answers, [])) }
+        init(_ answers: [Answer]) { state = Mutex((answers, [], [], [:])) }
 
+        /// The last streamed body, empty when it was not as long as was said; and its header fields.
+        var sent: [UInt8] { state.withLock(\.sent) }
+        var fields: [String: String] {
+            state.withLock { Dictionary($0.fields.map { ($0.name.canonicalName, $0.value) }) { $1 } }
+        }
         var seen: [String] { state.withLock(\.seen) }
 
         func send(_ request: ObjectRequest) async throws -> ObjectResponse {
@@ -28,9 +33,11 @@ import Transport
                         + (payload.count == 64 ? "hashed" : payload))
                 return state.answers.isEmpty ? (200, [:], "") : try state.answers.removeFirst().get()
             }
-            if case .stream(_, let make) = request.body {
-                var parts = make()
-                while try await parts.next(isolation: nil) != nil {}
+            if case .stream(let length, let make) = request.body {
+                var (parts, sent) = (make(), ByteBuffer())
+                while var part = try await parts.next(isolation: nil) { sent.writeBuffer(&part) }
+                state.withLock { $0.sent = sent.readableBytes == length ? Array(sent.readableBytesView) : [] }
+                state.withLock { $0.fields = head.headerFields }
             }
             return ObjectResponse(
                 status: HTTPResponse.Status(code: status), headerFields: fields,
@@ -131,5 +138,40 @@ import Transport
                 region: "us-east-1")
         }
         #expect(error?.code == "SlowDown")
+    }
+
+    private struct Parts: AsyncIteratorProtocol {
+        var parts: [[UInt8]]
+
+        mutating func next() async throws -> ByteBuffer? {
+            parts.isEmpty ? nil : ByteBuffer(bytes: parts.removeFirst())
+        }
+    }
+
+    private static let mebibyte = 1 << 20
+
+    @Test(arguments: [
+        [1], [mebibyte], [mebibyte + 1], [3, 0, mebibyte - 3, mebibyte, 5], [2 * mebibyte + 7, 1, 1], [1, 1, 1],
+    ])
+    func `a checksum that is known last is sent last`(sizes: [Int]) async throws {
+        let parts = sizes.enumerated().map { [UInt8](repeating: UInt8($0), count: $1) }
+        let body = parts.flatMap { $0 }
+        let wire = Wire([])
+        var request = S3ObjectRequest(
+            operation: "s3:PutObject", method: .put, bucket: "lake", key: "k",
+            headerFields: [.contentEncoding: "gzip"], body: .stream(length: body.count) { Parts(parts: parts) })
+        request.trailer = S3Trailer("x-amz-checksum-crc32", length: 8) { "AAAAAA==" }
+        _ = try await client(wire, endpoint: "http://127.0.0.1:9000").send(
+            request, credentials: keys, region: "us-east-1")
+        var expected: [UInt8] = []
+        for start in stride(from: 0, to: body.count, by: Self.mebibyte) {
+            let chunk = body[start..<min(start + Self.mebibyte, body.count)]
+            expected += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
+        }
+        #expect(wire.sent == expected + Array("0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n".utf8))
+        #expect(wire.fields["content-encoding"] == "gzip,aws-chunked")
+        #expect(wire.fields["x-amz-decoded-content-length"] == String(body.count))
+        #expect(wire.fields["x-amz-trailer"] == "x-amz-checksum-crc32")
+        #expect(wire.seen == ["PUT http://127.0.0.1:9000/lake/k us-east-1 STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
     }
 }

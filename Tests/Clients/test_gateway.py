@@ -1,9 +1,11 @@
 """The S3 access pattern: what people read and write through `/s3p`, with the embedded AWS as what lies behind it."""
 
+import base64
 import hashlib
 import http.client
 import io
 import json
+import os
 import pathlib
 import socket
 import threading
@@ -11,16 +13,18 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from conftest import ACCESS_KEY, ACCOUNT, LOCATION_ROLE, SECRET_KEY, Sandbox
+from conftest import ACCESS_KEY, ACCOUNT, SECRET_KEY, Sandbox
+from control_plane import KEY, REGION, serving
 from programs import Program
-from test_data_access import KEY, REGION, Sluice
 
+FAR = "eu-west-1"
 NASTY = ["raw/a b", "raw/a+b", "raw/a%2Fb", "raw/%", "raw/é", "raw/e\u0301", "raw/../x", "raw/./x", "raw//x", "raw/x?y=z#w",
          "raw/🙂", "raw/;:@&=$,'()*![]", "raw/\u0301combining", "raw/a\\b", "raw/~", 'raw/"<&>']
 
@@ -88,35 +92,27 @@ class Upstream(Tap):
 
 
 class Stage:
-    def __init__(self, sandbox, bucket, sluice, server):
-        self.sandbox, self.bucket, self.sluice, self.server, self.port = sandbox, bucket, sluice, server, server.port
+    def __init__(self, sandbox, bucket, sluice):
+        self.sandbox, self.bucket, self.sluice, self.port = sandbox, bucket, sluice, sluice.port
         self.tap = Tap(self.port)
         self.upstream = sandbox.client("s3", REGION)
-        self.keys, self.profiles = {}, {}
+        self.keys, self.profiles, self.sources, self.table = {}, {}, {}, {}
 
     def person(self, name):
-        profile = self.sluice("POST", "/bim/iam/bim/user", {
-            "iamid": "bim", "userid": name, "permissions": [], "profile": {"name": name}})
-        self.profiles[name] = profile["newUser"]["profile"]["id"]
-        self.keys[name] = self.sluice("POST", "/bim/apikey", {"name": "s3", "userid": name})["apikey"]
+        self.profiles[name] = self.sluice.person(name)
+        self.keys[name] = self.sluice.key(name)
         return name
 
     def register(self, integration, *prefixes):
-        made = self.sluice("POST", "/native-s3/handler", {
-            "type": "Native S3", "integrationId": int(integration),
-            "dataSources": [{"dataSourceName": prefix, "prefix": prefix} for prefix in prefixes]})
-        found = {}
-        for source in made if isinstance(made, list) else [made]:
-            detail = self.sluice("GET", f"/dataSource/{source['dataSourceId']}")
-            found[source["dataSourceName"]] = (source["dataSourceId"], detail["sqlTableName"])
-        return found
+        ids = self.sluice.register(integration, **{prefix: prefix for prefix in prefixes})
+        for prefix, source in zip(prefixes, ids):
+            self.sources[prefix], self.table[prefix] = source, self.sluice.folder(source)
 
-    def give(self, source, name, access="READ"):
-        self.sluice("POST", f"/dataSource/{source}/access", {
-            "profileId": self.profiles[name], "state": "subscribed", "accessGrant": access})
+    def give(self, prefix, name, access="READ"):
+        self.sluice.give(self.sources[prefix], self.profiles[name], access)
 
-    def revoke(self, source, name):
-        self.sluice("DELETE", f"/dataSource/{source}/access/{self.profiles[name]}")
+    def revoke(self, prefix, name):
+        self.sluice.revoke(self.sources[prefix], self.profiles[name])
 
     def untapped(self, name):
         """For requests that name what the answer must not."""
@@ -132,34 +128,26 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gateway")
     with Program("sandbox", "--hostname", "127.0.0.1", "--port", "0") as aws:
         sandbox = Sandbox(aws.port)
         upstream = Upstream(aws.port)
         bucket = sandbox.bucket(
             REGION, "raw/a.txt", "raw/b/c.txt", "raw/b/d.txt", "rawest/secret.txt", "day-1.csv", "day-2/x.csv", "dayless",
             "one/only.csv", "one/only.csv.gz", "other/secret.txt", *NASTY)
-        with Program("serve", "--port", "0", "--database", str(folder / "sluice.db"), environment={
-                "SLUICE_BOOTSTRAP_API_KEY": KEY, "SLUICE_LOG_LEVEL": "error", "AWS_ENDPOINT_URL": sandbox.url,
-                "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{upstream.port}",
-                "SLUICE_S3P_DOMAIN": "s3.test", "SLUICE_S3P_AUDIT": "all", "AWS_REGION": REGION}) as server:
-            sluice = Sluice(server.port)
-            integration = sluice("POST", "/integrations", {"type": "Native S3", "autoBootstrap": False, "config": {
-                "name": "lake", "awsAccountId": ACCOUNT, "awsRegion": REGION, "awsLocationRole": LOCATION_ROLE,
-                "awsLocationPath": f"s3://{bucket}/", "authenticationType": "accessKey",
-                "awsAccessKeyId": ACCESS_KEY, "awsSecretAccessKey": SECRET_KEY}})["id"]
-            assert sluice("GET", f"/integrations/{integration}/status?wait=30")["status"] == "enabled"
-            stage = Stage(sandbox, bucket, sluice, server)
+        with serving(sandbox, tmp_path_factory.mktemp("gateway"), SLUICE_S3P_DOMAIN="s3.test", SLUICE_S3P_AUDIT="all",
+                     AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{upstream.port}") as sluice:
+            stage = Stage(sandbox, bucket, sluice)
             stage.silence = upstream
             for name in ("reader", "writer", "stranger"):
                 stage.person(name)
-            stage.sources = stage.register(
-                integration, "raw/", "day-*", "one/only.csv", "other/", "drop/")
+            stage.register(sluice.integrate(bucket), "raw/", "day-*", "one/only.csv", "other/", "drop/")
             for prefix in ("raw/", "day-*", "one/only.csv"):
-                stage.give(stage.sources[prefix][0], "reader")
+                stage.give(prefix, "reader")
             for prefix in ("raw/", "drop/"):
-                stage.give(stage.sources[prefix][0], "writer", "WRITE")
-            stage.table = {prefix: table for prefix, (_, table) in stage.sources.items()}
+                stage.give(prefix, "writer", "WRITE")
+            stage.far = sandbox.bucket(FAR)
+            sandbox.client("s3control", FAR).create_access_grants_instance(AccountId=ACCOUNT)
+            stage.register(sluice.integrate(stage.far, region=FAR), "far/")
             yield stage
 
 
@@ -179,7 +167,10 @@ def test_the_bucket_is_one_and_its_owner_known(stage):
     assert s3.get_bucket_location(Bucket="immuta")["LocationConstraint"] is None
     assert code(stage.untapped("reader").head_bucket, Bucket=stage.bucket) == "404"
     assert code(s3.list_objects_v2, Bucket="another") == "NoSuchBucket"
-    assert code(s3.create_bucket, Bucket="new-one") == "NotImplemented"
+    assert code(s3.create_bucket, Bucket="immuta") == "BucketAlreadyOwnedByYou"
+    assert code(s3.create_bucket, Bucket="new-one") == "AccessDenied"
+    assert code(s3.delete_bucket, Bucket="immuta") == "AccessDenied"
+    assert code(s3.delete_bucket, Bucket="another") == "NoSuchBucket"
 
 
 def test_data_sources_are_folders_of_those_who_may_read_them(stage):
@@ -313,6 +304,69 @@ def test_a_body_that_is_not_what_was_claimed_leaves_nothing(stage):
     assert code(stage.client("writer").head_object, Bucket="immuta", Key=key) == "404"
 
 
+def put(stage, key, body, query=""):
+    """As clients do over TLS: the checksum behind the bytes. The answer's header fields."""
+    checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big"))
+    size = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{stage.tap.port}/s3p/immuta/{key}{query}", method="PUT",
+        data=size + b"0\r\nx-amz-checksum-crc32:" + checksum + b"\r\n\r\n", headers={
+            "Authorization": f"AWS {stage.keys['writer']}:immuta", "Content-Encoding": "aws-chunked",
+            "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-trailer": "x-amz-checksum-crc32",
+            "x-amz-decoded-content-length": str(len(body))})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return checksum.decode(), answer.headers
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (5 << 20) + 3])
+def test_a_checksum_behind_the_bytes_is_kept_with_the_object(stage, size):
+    s3, body = stage.client("writer"), os.urandom(size)
+    wish = {"Bucket": "immuta", "Key": f"{stage.table['drop/']}/checked"}
+    checksum, answer = put(stage, wish["Key"], body)
+    assert answer["x-amz-checksum-crc32"] == checksum
+    kept = stage.upstream.head_object(Bucket=stage.bucket, Key="drop/checked", ChecksumMode="ENABLED")
+    assert (kept["ChecksumCRC32"], kept.get("ContentEncoding")) == (checksum, None)
+    assert s3.get_object(**wish, ChecksumMode="ENABLED")["Body"].read() == body
+    # S3 takes no part without one where the upload's checksum is made of its parts'.
+    upload = s3.create_multipart_upload(**wish, ChecksumAlgorithm="CRC32")["UploadId"]
+    checksum, answer = put(stage, wish["Key"], body, f"?partNumber=1&uploadId={upload}")
+    done = s3.complete_multipart_upload(**wish, UploadId=upload, MultipartUpload={"Parts": [
+        {"PartNumber": 1, "ETag": answer["ETag"], "ChecksumCRC32": checksum}]})
+    assert done["ChecksumCRC32"].endswith("-1")
+    assert s3.get_object(**wish)["Body"].read() == body
+    s3.delete_object(**wish)
+
+
+def test_objects_are_carried_from_one_integration_to_another(stage):
+    stage.give("far/", stage.person("carrier"), "WRITE")
+    stage.give("drop/", "carrier", "WRITE")
+    s3, far = stage.client("carrier"), f"{stage.table['far/']}/object"
+    body = os.urandom((11 << 20) + 5)
+    origin = {"Bucket": "immuta", "Key": f"{stage.table['drop/']}/origin"}
+    s3.put_object(**origin, Body=body, ContentType="x/y", Metadata={"a": "b"})
+    for options in ({}, {"ChecksumAlgorithm": "SHA256"}):
+        s3.copy_object(Bucket="immuta", Key=far, CopySource=origin, **options)
+        kept = stage.sandbox.client("s3", FAR).get_object(Bucket=stage.far, Key="far/object", ChecksumMode="ENABLED")
+        assert (kept["Body"].read(), kept["ContentType"], kept["Metadata"]) == (body, "x/y", {"a": "b"})
+        assert ("ChecksumSHA256" in kept) == bool(options)
+        s3.copy(origin, "immuta", far, ExtraArgs=options, Config=boto3.s3.transfer.TransferConfig(
+            multipart_threshold=5 << 20, multipart_chunksize=5 << 20))
+        assert s3.get_object(Bucket="immuta", Key=far)["Body"].read() == body
+        assert s3.head_object(Bucket="immuta", Key=far)["ETag"].endswith('-3"')
+    upload = {"Bucket": "immuta", "Key": far, "UploadId": s3.create_multipart_upload(Bucket="immuta", Key=far)["UploadId"]}
+    assert code(s3.upload_part_copy, **upload, PartNumber=1, CopySource=origin,
+                CopySourceRange=f"bytes=0-{len(body)}") == "InvalidRange"
+    assert code(s3.upload_part_copy, **upload, PartNumber=1, CopySource=origin,
+                CopySourceIfMatch='"another"') == "PreconditionFailed"
+    etag = s3.head_object(**origin)["ETag"]
+    for call in (lambda: code(s3.upload_part_copy, **upload, PartNumber=1, CopySource=origin, CopySourceIfNoneMatch=etag),
+                 lambda: code(s3.copy_object, Bucket="immuta", Key=far, CopySource=origin, CopySourceIfNoneMatch=etag)):
+        assert call() == "PreconditionFailed"
+    s3.abort_multipart_upload(**upload)
+    for key in (far, origin["Key"]):
+        s3.delete_object(Bucket="immuta", Key=key)
+
+
 def test_uploads_in_parts(stage):
     s3 = stage.client("writer")
     body = bytes(1 << 20) * 11 + b"end"
@@ -402,14 +456,13 @@ def test_a_client_that_goes_away_while_it_sends_leaves_nothing(stage):
 def test_giving_and_revoking_hold_at_once_and_at_the_next_page(stage):
     name = stage.person("temporary")
     s3 = stage.client(name)
-    source, table = stage.sources["raw/"]
-    wish = {"Bucket": "immuta", "Key": f"{table}/a.txt"}
+    wish = {"Bucket": "immuta", "Key": f"{stage.table['raw/']}/a.txt"}
     assert code(s3.get_object, **wish) == "NoSuchKey"
-    stage.give(source, name)
+    stage.give("raw/", name)
     assert s3.get_object(**wish)["Body"].read() == b"raw/a.txt"
     page = s3.list_objects_v2(Bucket="immuta", MaxKeys=2)
     assert page["IsTruncated"]
-    stage.revoke(source, name)
+    stage.revoke("raw/", name)
     assert code(s3.get_object, **wish) == "NoSuchKey"
     rest = s3.list_objects_v2(Bucket="immuta", ContinuationToken=page["NextContinuationToken"])
     assert rest["KeyCount"] == 0 and not rest["IsTruncated"]
@@ -436,7 +489,7 @@ def test_a_client_that_goes_away_ends_the_transfer_and_memory_stays_small(stage)
     request = (f"GET /s3p/immuta/{stage.table['raw/']}/huge HTTP/1.1\r\nHost: x\r\n"
                f"Authorization: AWS {stage.keys['reader']}:immuta\r\n\r\n").encode()
     def megabytes():
-        status = pathlib.Path(f"/proc/{stage.server.process.pid}/status").read_text()
+        status = pathlib.Path(f"/proc/{stage.sluice.program.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
     def transfers():

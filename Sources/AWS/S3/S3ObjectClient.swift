@@ -117,9 +117,10 @@ public struct S3ObjectClient: Sendable {
         let signing = try await credentials.credentials(deadline: deadline)
         let endpoint = try runtime.endpoints.s3Endpoint(
             region: region, bucket: request.bucket, operation: request.operation)
+        let (body, payload, headerFields) = request.encodedBody
         let call = AWSCall(
             operation: request.operation, service: .s3, endpoint: endpoint, method: request.method,
-            path: request.path(under: endpoint), query: request.query, headerFields: request.headerFields
+            path: request.path(under: endpoint), query: request.query, headerFields: headerFields
         ) { $0 }
         let signer = Signer(credentials: signing, region: endpoint.signingRegion, service: "s3")
         let now = time.now().addingTimeInterval(runtime.skew.offset)
@@ -127,9 +128,9 @@ public struct S3ObjectClient: Sendable {
             accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey,
             scope: CredentialScope(date: now, region: endpoint.signingRegion, service: "s3"))
         keys.keep(key, accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey)
-        let signed = signer.sign(call.request, payload: request.payload, at: now, key: key)
+        let signed = signer.sign(call.request, payload: payload, at: now, key: key)
         let response = try await objects.send(
-            ObjectRequest(signed, body: request.body, timeout: request.timeout))
+            ObjectRequest(signed, body: body, timeout: request.timeout))
         guard (200..<300).contains(response.status.code) else {
             let body = request.method == .head ? [] : try await response.body.collect(upTo: Self.largestError)
             throw ServiceErrorReader.read(
@@ -159,6 +160,8 @@ public struct S3ObjectRequest: Sendable {
     public var query: [QueryParameter]
     public var headerFields: HTTPFields
     public var body: ObjectUpload
+    /// What follows a streamed body.
+    public var trailer: S3Trailer?
     /// The longest until the answer's header may take; nil: as long as bytes move.
     public var timeout: Duration?
 
@@ -182,12 +185,20 @@ public struct S3ObjectRequest: Sendable {
         return "/" + URIEncoding.encode(key, keepingSlash: true)
     }
 
+    /// The body as it goes over the wire, what the signature says of it, and the header fields with those that tell of it.
     /// A stream's hash is not known before it is sent.
-    fileprivate var payload: PayloadHash {
+    fileprivate var encodedBody: (ObjectUpload, PayloadHash, HTTPFields) {
         switch body {
-        case .none: .empty
-        case .bytes(let bytes): .body(bytes)
-        case .stream: .unsigned
+        case .none: return (body, .empty, headerFields)
+        case .bytes(let bytes): return (body, .body(bytes), headerFields)
+        case .stream(let length, let make):
+            guard let trailer else { return (body, .unsigned, headerFields) }
+            let upload = AWSChunkedUpload(decodedLength: length, trailer: trailer, make: make)
+            var fields = headerFields
+            fields[.contentEncoding] = fields[.contentEncoding].map { "\($0),aws-chunked" } ?? "aws-chunked"
+            fields[.decodedContentLength] = String(length)
+            fields[.amzTrailer] = trailer.name
+            return (upload.body, .streaming(.unsignedTrailer), fields)
         }
     }
 }
@@ -223,4 +234,9 @@ extension XMLElement {
 
     /// A time in ISO 8601.
     public func date(_ name: String) -> Date? { self[name].flatMap { try? ISO8601.parse($0) } }
+}
+
+extension HTTPField.Name {
+    fileprivate static let amzTrailer = Self(known: "x-amz-trailer")
+    fileprivate static let decodedContentLength = Self(known: "x-amz-decoded-content-length")
 }

@@ -216,10 +216,4 @@ extension HTTPField.Name {
     static let contentMD5 = Self(known: "content-md5")
     static let amzTrailer = Self(known: "x-amz-trailer")
     static let sdkChecksumAlgorithm = Self(known: "x-amz-sdk-checksum-algorithm")
-
-    /// A name known to be valid.
-    init(known name: String) {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a valid field name") }
-        self = name
-    }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import HTTPTypes
 public import NIOCore
+import SigV4
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -1,6 +1,7 @@
 import HTTPTypes
 public import Hummingbird
 import NIOCore
+import SigV4
 
 /// `x-amz-request-id` and `x-amz-id-2` of one answer.
 public struct S3RequestIDs: Sendable, Equatable {

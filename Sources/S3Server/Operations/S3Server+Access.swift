@@ -1,4 +1,5 @@
 import HTTPTypes
+import SigV4
 
 extension S3Server {
     func access(_ request: S3Request, _ call: S3Call<Identity>) async throws -> S3Response {

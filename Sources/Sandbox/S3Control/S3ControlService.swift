@@ -105,14 +105,8 @@ extension S3Error {
 }
 
 extension HTTPField.Name {
-    /// A name known to be valid.
-    init(sandbox name: String) {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a valid field name") }
-        self = name
-    }
-
-    static let accountID = Self(sandbox: "x-amz-account-id")
-    static let sandboxFault = Self(sandbox: "x-sandbox-fault")
-    static let amzRetryAfter = Self(sandbox: "x-amz-retry-after")
-    static let expectedBucketOwner = Self(sandbox: "x-amz-expected-bucket-owner")
+    static let accountID = Self(known: "x-amz-account-id")
+    static let sandboxFault = Self(known: "x-sandbox-fault")
+    static let amzRetryAfter = Self(known: "x-amz-retry-after")
+    static let expectedBucketOwner = Self(known: "x-amz-expected-bucket-owner")
 }

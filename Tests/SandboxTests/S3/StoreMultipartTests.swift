@@ -149,6 +149,21 @@ struct StoreMultipartTests {
         }
     }
 
+    @Test(arguments: [
+        (S3ChecksumType.composite, "400 InvalidRequest"), (.fullObject, "200"),
+    ])
+    func `A part without a checksum is for uploads that need none`(
+        type: S3ChecksumType, expected: String
+    ) async throws {
+        try await MultipartFixture.run(.crc32, type) { upload in
+            let name = S3PartName(upload: upload.name, number: 1)
+            let answer = try await refusal {
+                _ = try await upload.store.backend.uploadPart(name, .of([1]), upload.store.call())
+            }
+            #expect(answer == expected)
+        }
+    }
+
     // MARK: Copies
 
     @Test func `Parts are copied from ranges without their bytes`() async throws {

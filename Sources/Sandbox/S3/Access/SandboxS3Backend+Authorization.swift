@@ -1,5 +1,6 @@
 import HTTPTypes
 import S3Server
+import SigV4
 
 /// Who may do what. The account that owns a bucket or an object decides by its identities' policies. Another account, or
 /// nobody in particular, needs a grant of the ACL; and for another account its own policies must allow it too.
@@ -78,6 +79,6 @@ extension Caller {
 }
 
 extension HTTPField.Name {
-    static let deleteMarker = Self(sandbox: "x-amz-delete-marker")
-    static let versionID = Self(sandbox: "x-amz-version-id")
+    static let deleteMarker = Self(known: "x-amz-delete-marker")
+    static let versionID = Self(known: "x-amz-version-id")
 }

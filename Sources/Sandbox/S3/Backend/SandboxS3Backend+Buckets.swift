@@ -77,10 +77,7 @@ extension SandboxS3Backend: S3BucketMaker {
                     + "Please select a different name and try again.", elements: [.init("BucketName", bucket.name)])
         }
         guard isSame else {
-            throw S3Error(
-                "BucketAlreadyOwnedByYou", 409,
-                "Your previous request to create the named bucket succeeded and you already own it.",
-                elements: [.init("BucketName", bucket.name)])
+            throw S3Error.bucketAlreadyOwnedByYou(bucket.name)
         }
     }
 

@@ -45,7 +45,7 @@ extension SandboxS3Backend: S3MultipartStore {
                 checksum: digests.checksum)
             return try await write { transaction in
                 let (_, upload) = try upload(part.upload, "s3:PutObject", transaction, call)
-                if let claim = body.claim { try Self.check(claim.algorithm, of: upload) }
+                try Self.check(body.claim?.algorithm, of: upload)
                 var segments: [Segment] = []
                 if blob.size > 0 {
                     let id = try BlobRows(database: transaction.database).insert(blob)
@@ -57,11 +57,14 @@ extension SandboxS3Backend: S3MultipartStore {
         }
     }
 
-    private static func check(_ algorithm: S3ChecksumAlgorithm, of upload: MultipartUpload) throws(S3Error) {
-        guard let expected = upload.contents.checksum, expected != algorithm else { return }
+    /// An upload whose checksum is of its parts' needs one of each; one of the whole object can do without.
+    private static func check(_ algorithm: S3ChecksumAlgorithm?, of upload: MultipartUpload) throws(S3Error) {
+        guard let expected = upload.contents.checksum, expected != algorithm,
+            algorithm != nil || upload.contents.checksumType == .composite
+        else { return }
         throw .invalidRequest(
             "Checksum Type mismatch occurred, expected checksum Type: \(expected.rawValue.lowercased()), actual checksum "
-                + "Type: \(algorithm.rawValue.lowercased())")
+                + "Type: \(algorithm?.rawValue.lowercased() ?? "null")")
     }
 
     /// The part refers to the bytes of its source; they are read for its entity tag and checksum.
