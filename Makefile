@@ -39,7 +39,7 @@ run: build
 test: dependencies $(VENV)
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --parallel
-	.venv/bin/python -m pytest -q Tests/Clients
+	.venv/bin/python -m pytest -q -n auto --dist loadfile Tests/Clients
 
 conformance: build
 	python3 Tests/Conformance/conformance.py $(S3TESTS)

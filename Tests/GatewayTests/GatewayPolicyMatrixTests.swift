@@ -115,7 +115,9 @@ import Testing
         }
     }
 
-    @Test func `of 100,000 keys in any encoding the one decided on is the one fetched`() async throws {
+    /// In eight parts, so that no other test waits for them.
+    @Test(arguments: 0..<8)
+    func `of 100,000 keys in any encoding the one decided on is the one fetched`(part: Int) async throws {
         let stage = try GatewayStage(auditLevel: .nothing)
         var random = SystemRandomNumberGenerator()
         let pieces = [
@@ -123,7 +125,7 @@ import Testing
             "\u{0}",
             "\u{1F600}", "\u{FEFF}", "\\", "\r\n", ":", "@", "raw", "other", "~", "\u{7F}",
         ]
-        for round in 0..<100_000 {
+        for _ in 0..<12_500 {
             let name = (0..<Int.random(in: 1...5, using: &random)).map { _ in
                 pieces.randomElement(using: &random) ?? ""
             }.joined()
@@ -143,12 +145,15 @@ import Testing
                 Issue.record("\(sent) became \(object.key.debugDescription)")
                 return
             }
-            // All the way to the wire for some: signing each would take minutes.
-            guard round % 100 == 0 else { continue }
+            // All the way to the wire.
             stage.upstream.forget()
             _ = try await stage.backend.getObject(
                 S3ObjectName(bucket: route.bucket, key: route.key), S3Reading(), stage.call(GatewayStage.reader))
-            #expect(stage.upstream.asked.map { Array($0.path.utf8) } == [Array("/lake/\(expected)".utf8)])
+            let fetched = stage.upstream.asked.map { Array($0.path.utf8) }
+            guard fetched == [Array("/lake/\(expected)".utf8)] else {
+                Issue.record("for \(sent) came \(fetched.map { String(decoding: $0, as: UTF8.self) })")
+                return
+            }
         }
     }
 
