@@ -1,6 +1,8 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Sends an answer's head together with the first bytes of its body, in one segment and one system call, where the body
 /// is known to follow.
@@ -22,6 +24,21 @@ final class AnswerHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func flush(context: ChannelHandlerContext) {
         if !holdsHead || !context.channel.isWritable { context.flush() }
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let stretch = event as? FileStretch else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        do {
+            // The codec knows of no files, what comes after it does.
+            let codec = try context.pipeline.syncOperations.context(handlerType: HTTP1ToHTTPServerCodec.self)
+            holdsHead = false
+            codec.writeAndFlush(NIOAny(HTTPServerResponsePart.body(.fileRegion(stretch.region))), promise: promise)
+        } catch {
+            promise?.fail(error)
+        }
     }
 
     /// A head so long that the channel takes nothing more must go first.

@@ -32,7 +32,8 @@ public struct S3RequestIDs: Sendable, Equatable {
 
 extension S3Response {
     /// As HTTP's answer.
-    public func response(_ ids: S3RequestIDs) -> Response {
+    /// - Parameter files: of the connection, where it can take them.
+    public func response(_ ids: S3RequestIDs, files: FileSender? = nil) -> Response {
         var headers = headers
         headers[.amzRequestID] = ids.request
         headers[.amzHostID] = ids.host
@@ -54,7 +55,11 @@ extension S3Response {
             return Response(
                 status: status, headers: headers,
                 body: ResponseBody(contentLength: content.length) { writer in
-                    try await content.write { try await writer.write($0) }
+                    if let files, !content.files.isEmpty {
+                        for run in content.files { try await files.send(run) }
+                    } else {
+                        try await content.write { try await writer.write($0) }
+                    }
                     try await writer.finish(nil)
                 })
         }

@@ -40,7 +40,7 @@ struct SandboxResponder: HTTPResponder {
             try? await context.channel.close()
             return Response(status: .internalServerError)
         }
-        return response.response(ids)
+        return response.response(ids, files: configuration.tls == nil ? FileSender(context.channel) : nil)
     }
 
     /// Nil when a fault drops the connection, or the sandbox is being stopped.

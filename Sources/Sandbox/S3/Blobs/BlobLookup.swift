@@ -23,7 +23,7 @@ final class BlobLookup: Sendable {
             return S3Content(ByteBuffer(bytes: bytes))
         }
         let pins = BlobPins(Set(pieces.compactMap(\.file)), store)
-        return S3Content(length: range.count) { sink in
+        return S3Content(length: range.count, files: pieces.runs(in: store.folder) ?? []) { sink in
             try await BlobReader(folder: pins.store.folder).read(pieces, to: sink)
         }
     }
@@ -58,6 +58,17 @@ extension [BlobPiece] {
             start += piece.length
         }
         return result
+    }
+
+    /// Nil when some are not in files.
+    fileprivate func runs(in folder: BlobFolder) -> [S3FileRun]? {
+        var runs: [S3FileRun] = []
+        for piece in self {
+            guard let file = piece.file else { return nil }
+            runs.append(
+                S3FileRun(path: folder.path(of: file), range: piece.offset..<(piece.offset + piece.length)))
+        }
+        return runs
     }
 
     /// The same in stretches of at most `size` bytes.
