@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import HTTPTypes
 import NIOCore
 import S3Server
 import Synchronization
@@ -78,10 +79,25 @@ import Testing
                 try await store.receive(Self.upload(size, failing: ClientIsGone()))
             }
             await #expect(throws: ClientIsGone.self) {
-                try await store.store(Self.upload(size)) { _ -> Void in throw ClientIsGone() }
+                try await store.store(.of(Self.bytes(size))) { _ -> Void in throw ClientIsGone() }
             }
             let left = try Self.files(folder)
             #expect(left == [])
+        }
+    }
+
+    @Test(arguments: [100, 300_000, 2_000_000], [S3ChecksumAlgorithm.crc32, .crc64nvme, nil])
+    func `what a scrub compares is of the bytes, whoever computes it`(
+        _ size: Int, _ claimed: S3ChecksumAlgorithm?
+    ) async throws {
+        try await Self.run { store, _ in
+            let bytes = Self.bytes(size)
+            var headers = HTTPFields()
+            if let claimed, let field = HTTPField.Name(claimed.header) {
+                headers[field] = S3Checksum(claimed, of: bytes).value
+            }
+            let crc = try await store.store(.of(bytes, headers: headers)) { $0.crc64 }
+            #expect(crc == CRC.crc64nvme.checksum(of: [ByteBuffer(bytes: bytes)]))
         }
     }
 
@@ -90,7 +106,9 @@ import Testing
             let kept = try await store.receive(Self.upload(200_000))
             guard case .file(let name) = kept.place else { throw ClientIsGone() }
             await #expect(throws: CommitFailure.self) {
-                try await store.store(Self.upload(200_000)) { _ -> Void in throw CommitFailure(cause: ClientIsGone()) }
+                try await store.store(.of(Self.bytes(200_000))) { _ -> Void in
+                    throw CommitFailure(cause: ClientIsGone())
+                }
             }
             let stray = folder.appending(path: "objects/ff")
             try FileManager.default.createDirectory(at: stray, withIntermediateDirectories: true)

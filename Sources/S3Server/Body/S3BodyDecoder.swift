@@ -17,6 +17,14 @@ public struct S3Digests: Sendable, Equatable {
     /// By the algorithm the client named, else the default one; nil when neither was asked for.
     public var checksum: S3Checksum?
 
+    /// The checksum as a number, where it is CRC-64/NVME.
+    public var crc64: UInt64? {
+        guard let checksum, checksum.algorithm == .crc64nvme, let bytes = Data(base64Encoded: checksum.value),
+            bytes.count == 8
+        else { return nil }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
     public init(size: Int, md5: String, checksum: S3Checksum?) {
         self.size = size
         self.md5 = md5
@@ -51,7 +59,10 @@ public struct S3BodyDecoder: Sendable {
     // Made when they are first needed: most bodies are none.
     private lazy var md5 = wanted == .all || claimedMD5 != nil ? Insecure.MD5() : nil
     private lazy var sha256 = claimedSHA256 == nil ? nil : SHA256()
-    private lazy var hasher = (claim?.algorithm ?? (wanted == .all ? .crc64nvme : nil)).map { S3ChecksumHasher($0) }
+    private lazy var hasher = algorithm.map { S3ChecksumHasher($0) }
+
+    /// Of the checksum that is computed.
+    var algorithm: S3ChecksumAlgorithm? { claim?.algorithm ?? (wanted == .all ? .crc64nvme : nil) }
 
     /// - Parameters:
     ///   - payload: what the verified signature says of the body; nil where it says nothing.

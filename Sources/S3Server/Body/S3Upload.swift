@@ -31,6 +31,9 @@ public struct S3Upload: AsyncSequence, Sendable {
     /// The checksum the client announced; its value is nil when it stands in the trailer.
     public var claim: (algorithm: S3ChecksumAlgorithm, value: String?)? { decoder.claim }
 
+    /// Of the checksum that `digests` will have; nil: it has none.
+    public var algorithm: S3ChecksumAlgorithm? { decoder.algorithm }
+
     /// What the bytes amounted to, once they have all been read; nil before.
     public var digests: S3Digests? { outcome.digests.withLock { $0 } }
 

@@ -16,8 +16,13 @@ extension HTTPServerBuilder {
 private struct EventLoopChannel: ServerChildChannel {
     let base: HTTP1Channel
 
+    /// Large bodies come in large pieces, as each costs a turn through all handlers.
+    private static let buffers = AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 256 << 10)
+
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        base.setup(channel: channel, logger: logger)
+        channel.setOption(.recvAllocator, value: Self.buffers).flatMap {
+            base.setup(channel: channel, logger: logger)
+        }
     }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {

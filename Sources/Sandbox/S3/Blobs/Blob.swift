@@ -31,7 +31,7 @@ enum BlobPlace: Sendable, Equatable {
 struct NewBlob: Sendable, Equatable {
     let size: Int
     /// CRC-64/NVME of the bytes, which a scrub compares.
-    let crc64: UInt64
+    var crc64: UInt64
     let place: BlobPlace
 }
 

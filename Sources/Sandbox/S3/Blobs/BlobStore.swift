@@ -40,10 +40,8 @@ final class BlobStore: Sendable {
 
     /// Receives an upload and has `record` put it on record, in one transaction that has been committed when it returns.
     /// When either throws, nothing is left of it.
-    func store<Value>(
-        _ upload: some AsyncSequence<ByteBuffer, any Error>, record: (NewBlob) async throws -> Value
-    ) async throws -> Value {
-        let blob = try await receive(upload)
+    func store<Value>(_ upload: S3Upload, record: (NewBlob) async throws -> Value) async throws -> Value {
+        let blob = try await receive(upload, crc64: upload.algorithm == .crc64nvme ? { upload.digests?.crc64 } : nil)
         do {
             return try await record(blob)
         } catch {
@@ -54,49 +52,68 @@ final class BlobStore: Sendable {
     }
 
     /// Reads `upload` to its end; when it returns, the bytes are on the disk. When it throws, nothing is left of them.
-    func receive(_ upload: some AsyncSequence<ByteBuffer, any Error>) async throws -> NewBlob {
+    /// - Parameter crc64: of the bytes, where reading them computes it; asked for when they have been read.
+    func receive(
+        _ upload: some AsyncSequence<ByteBuffer, any Error>, crc64: (() -> UInt64?)? = nil
+    ) async throws -> NewBlob {
         var pieces = UploadPieces(upload.makeAsyncIterator())
         let first = try await pieces.next(moreThan: BlobPlace.largestInline)
         guard !first.isLast else {
             return NewBlob(
-                size: first.size, crc64: CRC.crc64nvme.checksum(of: first.buffers), place: .inline(first.data))
+                size: first.size, crc64: crc64?() ?? CRC.crc64nvme.checksum(of: first.buffers),
+                place: .inline(first.data))
         }
         let name = BlobFolder.newName()
         do {
-            return try await write(first, &pieces, name)
+            var blob = try await write(first, &pieces, name, isHashed: crc64 != nil)
+            if let crc64 {
+                guard let known = crc64() else { throw S3Error.internalError }
+                blob.crc64 = known
+            }
+            return blob
         } catch {
             await discard(name)
             throw error
         }
     }
 
+    /// - Parameter isHashed: somebody else computes the checksum, which is zero here.
     private func write<Iterator>(
-        _ first: UploadPiece, _ pieces: inout UploadPieces<Iterator>, _ name: String
+        _ first: UploadPiece, _ pieces: inout UploadPieces<Iterator>, _ name: String, isHashed: Bool
     ) async throws -> NewBlob {
-        let folder = folder
-        let file = try await BlobThreads.writing.run { try folder.make(name) }
+        var written = Written(crc: isHashed ? nil : CRC.crc64nvme.initial)
         var piece = first
-        var size = 0
-        var crc = CRC.crc64nvme.initial
         while true {
-            let (current, before) = (piece, crc)
-            async let written = Self.append(current, to: file, before)
+            let (current, before) = (piece, written)
+            async let after = write(current, behind: before, name)
             let next = piece.isLast ? nil : try await pieces.next(moreThan: Self.writePiece)
-            size += piece.size
-            crc = try await written
+            written = try await after
             guard let next else { break }
             piece = next
         }
-        try await BlobThreads.writing.run { try folder.finish(file, name) }
-        return NewBlob(size: size, crc64: CRC.crc64nvme.final(crc), place: .file(name))
+        return NewBlob(size: written.size, crc64: written.crc.map(CRC.crc64nvme.final) ?? 0, place: .file(name))
     }
 
-    private static func append(_ piece: UploadPiece, to file: BlobFile, _ crc: UInt64) async throws -> UInt64 {
-        try await BlobThreads.writing.run {
-            try piece.buffers.reduce(crc) { crc, buffer in
+    /// What there is of a file.
+    private struct Written: Sendable {
+        var file: BlobFile?
+        var size = 0
+        var crc: UInt64?
+    }
+
+    /// The first piece makes the file, the last one returns when all are on the disk.
+    private func write(_ piece: UploadPiece, behind before: Written, _ name: String) async throws -> Written {
+        try await BlobThreads.writing.run { [folder] in
+            var after = before
+            let file = try before.file ?? folder.make(name)
+            after.file = file
+            for buffer in piece.buffers {
                 try file.append(buffer)
-                return CRC.crc64nvme.update(crc, buffer)
+                after.crc = after.crc.map { CRC.crc64nvme.update($0, buffer) }
             }
+            after.size += piece.size
+            if piece.isLast { try folder.finish(file, name) }
+            return after
         }
     }
 
