@@ -93,7 +93,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "AWS", "Domain", "S3Server", "SigV4", "Transport", "XML", crypto, httpTypes, hummingbird, logging,
-                nioCore, nioHTTPTypes,
+                metrics, nioCore, nioHTTPTypes,
             ],
             swiftSettings: settings),
         .target(

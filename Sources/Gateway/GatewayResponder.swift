@@ -21,6 +21,7 @@ public struct GatewayResponder: Sendable {
     private let authenticator: RequestAuthenticator<GatewayCaller>
     private let domain: String?
     private let departures: ClientDepartures
+    private let metrics = GatewayMetrics()
     private let now: @Sendable () -> Date
     private let logger: Logger
 
@@ -53,22 +54,28 @@ public struct GatewayResponder: Sendable {
 
     /// - Parameter channel: the client's.
     public func respond(to request: Request, channel: any Channel) async throws -> Response {
-        let ids = S3RequestIDs()
+        let (ids, begun) = (S3RequestIDs(), ContinuousClock.now)
+        var operation: S3Operation?
+        var response: S3Response
         do {
-            var response: S3Response = try await departures.untilGone(channel) {
-                try await answer(request, ids, channel.remoteAddress?.ipAddress)
+            let target = try S3Target(request.head, mount: Self.mount, domain: domain)
+            let route = Result { () throws(S3Error) in try S3Route(target) }
+            operation = try? route.get().operation
+            response = try await departures.untilGone(channel) {
+                try await answer(request, target, route, ids, channel.remoteAddress?.ipAddress)
             }
             if case .content(let content) = response.body {
                 response.body = .content(endingWithClient(content, channel))
             }
-            return response.response(ids)
         } catch let error as CancellationError {
             // Nobody waits any more.
+            metrics.answered(operation, status: GatewayMetrics.abandoned, after: ContinuousClock.now - begun)
             throw error
         } catch {
-            let isHead = request.method == .head
-            return translated(error, ids).response(ids, isHead: isHead).response(ids)
+            response = translated(error, ids).response(ids, isHead: request.method == .head)
         }
+        metrics.answered(operation, status: response.status, after: ContinuousClock.now - begun)
+        return response.response(ids)
     }
 
     private func endingWithClient(_ content: S3Content, _ channel: any Channel) -> S3Content {
@@ -85,18 +92,17 @@ public struct GatewayResponder: Sendable {
         let sink: S3Content.Sink
     }
 
-    private func answer(_ request: Request, _ ids: S3RequestIDs, _ peer: String?) async throws -> S3Response {
-        let target = try S3Target(request.head, mount: Self.mount, domain: domain)
+    /// - Parameter route: told only to those who may know.
+    private func answer(
+        _ request: Request, _ target: S3Target, _ route: Result<S3Route, S3Error>, _ ids: S3RequestIDs, _ peer: String?
+    ) async throws -> S3Response {
         try S3Route.refusePreflight(target.request)
         let now = now()
         let sender = try await sender(of: target, now)
         let headers = target.request.headerFields
         let upload = try sender.upload(request.body, headers: headers, wanted: .claimed)
-        let route = try S3Route(
-            method: target.request.method, path: target.path, query: target.query, headers: headers,
-            hostBucket: target.hostBucket)
         return try await server.respond(
-            to: S3Request(route: route, query: target.query, headers: headers, body: upload),
+            to: S3Request(route: route.get(), query: target.query, headers: headers, body: upload),
             S3Call(
                 identity: sender.identity, region: sender.region, now: now, requestID: ids.request, peer: peer,
                 expectedBucketOwner: headers[.expectedBucketOwner]))
@@ -126,6 +132,14 @@ public struct GatewayResponder: Sendable {
             logger.error("Request failed", metadata: ["request.id": "\(ids.request)", "error": "\(cause)"])
             return .internalError
         }
+    }
+}
+
+extension S3Route {
+    fileprivate init(_ target: S3Target) throws(S3Error) {
+        try self.init(
+            method: target.request.method, path: target.path, query: target.query,
+            headers: target.request.headerFields, hostBucket: target.hostBucket)
     }
 }
 

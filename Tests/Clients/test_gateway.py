@@ -483,6 +483,24 @@ def test_reads_refusals_and_writes_are_in_the_audit_log(stage):
                     ("stranger", "object.read", "refused"), ("writer", "object.delete", "succeeded")]
 
 
+def test_requests_are_counted_by_operation_and_status(stage):
+    def count(operation, status):
+        _, text = get(f"http://127.0.0.1:{stage.port}/metrics", Authorization=KEY)
+        series = f'sluice_s3p_requests_total{{operation="{operation}",status="{status}"}} '
+        return sum(int(line.removeprefix(series)) for line in text.decode().splitlines() if line.startswith(series))
+
+    wanted = [("GetObject", 200), ("GetObject", 404), ("HeadObject", 200), ("unknown", 400)]
+    before = [count(*series) for series in wanted]
+    s3, key = stage.client("reader"), f"{stage.table['raw/']}/a.txt"
+    s3.get_object(Bucket="immuta", Key=key)
+    assert code(s3.get_object, Bucket="immuta", Key="nowhere/a") == "NoSuchKey"
+    s3.head_object(Bucket="immuta", Key=key)
+    assert get(f"http://127.0.0.1:{stage.port}/s3p/%zz")[0] == 400
+    assert [count(*series) for series in wanted] == [number + 1 for number in before]
+    _, text = get(f"http://127.0.0.1:{stage.port}/metrics", Authorization=KEY)
+    assert b'sluice_s3p_request_seconds_bucket{operation="GetObject"' in text
+
+
 def test_a_client_that_goes_away_ends_the_transfer_and_memory_stays_small(stage):
     size = 64 << 20
     stage.upstream.put_object(Bucket=stage.bucket, Key="raw/huge", Body=bytes(size))
