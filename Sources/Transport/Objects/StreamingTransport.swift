@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import Synchronization
 
@@ -15,7 +16,7 @@ public final class StreamingTransport: ObjectTransport {
         public var connectTimeout: Duration
         /// The longest that no byte may move while an answer is awaited or read, a reader that takes none included.
         public var idleTimeout: Duration
-        /// Connections open at one time to one host; further requests wait for one.
+        /// Connections open at one time to one host, for each event loop; further requests wait for one.
         public var connectionsPerHost: Int
 
         public init(
@@ -35,9 +36,16 @@ public final class StreamingTransport: ObjectTransport {
     private static let buffers = AdaptiveRecvByteBufferAllocator(
         minimum: 1 << 10, initial: 8 << 10, maximum: 256 << 10)
 
+    /// Connections of one client are on one event loop, so that what comes from a client's connection and goes to upstream's
+    /// stays on one thread.
+    private struct Way: Hashable {
+        /// Nil for none.
+        var proxy: ProxyAddress?
+        var eventLoop: ObjectIdentifier
+    }
+
     private struct State {
-        /// By proxy; nil for none.
-        var clients: [ProxyAddress?: HTTPClient] = [:]
+        var clients: [Way: HTTPClient] = [:]
         var isShutDown = false
     }
 
@@ -104,11 +112,13 @@ public final class StreamingTransport: ObjectTransport {
 
     private func client(for head: HTTPRequest) throws(TransportError) -> HTTPClient {
         let proxy = options.proxies.proxy(scheme: head.scheme ?? "", authority: head.authority ?? "")
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let way = Way(proxy: proxy, eventLoop: ObjectIdentifier(eventLoop))
         return try state.withLock { state throws(TransportError) in
             guard !state.isShutDown else { throw .shutDown(requestSent: false) }
-            if let client = state.clients[proxy] { return client }
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration(proxy))
-            state.clients[proxy] = client
+            if let client = state.clients[way] { return client }
+            let client = HTTPClient(eventLoopGroup: eventLoop, configuration: configuration(proxy))
+            state.clients[way] = client
             return client
         }
     }
