@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import SQLiteStatements
 import Synchronization
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
     }
 
     private static func insert(_ value: Int, friend: Int? = nil) -> @Sendable (Database) throws -> Void {
-        { try $0.run("INSERT INTO number VALUES (?, ?)", arguments: [value, friend]) }
+        { try $0.run("INSERT INTO number VALUES (?, ?)", [value, friend]) }
     }
 
     @Test(arguments: [(1, 1), (2, 1), (100, 1), (128, 1), (129, 2), (500, 4)])

@@ -1,6 +1,7 @@
 import GRDB
+import SQLiteStatements
 
-/// Statements are compiled once a connection: compiling one costs more than running it.
+/// Rows by the names of their columns, where none is read often.
 extension Database {
     func row(_ sql: String, arguments: StatementArguments = []) throws -> Row? {
         try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
@@ -18,9 +19,5 @@ extension Database {
     /// The first column of every row.
     func values<Value: DatabaseValueConvertible>(_ sql: String, arguments: StatementArguments = []) throws -> [Value] {
         try Value.fetchAll(cachedStatement(sql: sql), arguments: arguments)
-    }
-
-    func run(_ sql: String, arguments: StatementArguments = []) throws {
-        try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

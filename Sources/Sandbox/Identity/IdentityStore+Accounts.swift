@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 /// An AWS account as ACLs know it.
 struct Account: Sendable, Equatable {
@@ -33,7 +34,7 @@ extension IdentityStore {
     func insertAccount(_ id: String, displayName: String) throws {
         try database.run(
             "INSERT INTO account (id, canonical_id, display_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            arguments: [id, CanonicalID.derived(from: id), displayName])
+            [id, CanonicalID.derived(from: id), displayName])
     }
 
     /// Makes the user and its account, or changes them to what is given; its former access keys go.
@@ -49,11 +50,11 @@ extension IdentityStore {
             INSERT INTO iam_user (arn, user_id, account, name, policy) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (arn) DO UPDATE SET policy = excluded.policy
             """,
-            arguments: [arn, RandomText.identifier(prefix: "AIDA"), user.account, user.name, policy])
-        try database.run("DELETE FROM access_key WHERE user_arn = ?", arguments: [arn])
+            [arn, RandomText.identifier(prefix: "AIDA"), user.account, user.name, policy])
+        try database.run("DELETE FROM access_key WHERE user_arn = ?", [arn])
         try database.run(
             "INSERT INTO access_key (id, secret, user_arn) VALUES (?, ?, ?)",
-            arguments: [user.accessKeyID, user.secretAccessKey, arn])
+            [user.accessKeyID, user.secretAccessKey, arn])
     }
 
     private func save(accountOf user: SandboxUser) throws {
@@ -62,16 +63,16 @@ extension IdentityStore {
             guard try account(canonicalID: id)?.id ?? user.account == user.account else {
                 throw SandboxUserConflict(user, "canonical id \(id)")
             }
-            try database.run("UPDATE account SET canonical_id = ? WHERE id = ?", arguments: [id, user.account])
+            try database.run("UPDATE account SET canonical_id = ? WHERE id = ?", [id, user.account])
         }
         if let email = user.email {
             guard try account(email: email)?.id ?? user.account == user.account else {
                 throw SandboxUserConflict(user, "e-mail address \(email)")
             }
-            try database.run("UPDATE account SET email = ? WHERE id = ?", arguments: [email, user.account])
+            try database.run("UPDATE account SET email = ? WHERE id = ?", [email, user.account])
         }
         if let name = user.displayName {
-            try database.run("UPDATE account SET display_name = ? WHERE id = ?", arguments: [name, user.account])
+            try database.run("UPDATE account SET display_name = ? WHERE id = ?", [name, user.account])
         }
     }
 }

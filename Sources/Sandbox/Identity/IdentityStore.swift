@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 import SigV4
 
 #if canImport(FoundationEssentials)
@@ -50,10 +51,10 @@ struct IdentityStore {
         guard try !hasPrincipal(arn) else { return }
         try database.run(
             "INSERT INTO iam_user (arn, user_id, account, name, policy) VALUES (?, ?, ?, ?, ?)",
-            arguments: [arn, RandomText.identifier(prefix: "AIDA"), account, name, policy])
+            [arn, RandomText.identifier(prefix: "AIDA"), account, name, policy])
         try database.run(
             "INSERT INTO access_key (id, secret, user_arn) VALUES (?, ?, ?)",
-            arguments: [accessKeyID, secret, arn])
+            [accessKeyID, secret, arn])
     }
 
     func insertRole(
@@ -64,7 +65,7 @@ struct IdentityStore {
             INSERT INTO iam_role (arn, role_id, account, name, trust_policy, policy, max_session_seconds, created_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            arguments: [
+            [
                 arn, RandomText.identifier(prefix: "AROA"), account, arn.split(separator: "/").last.map(String.init),
                 trust, policy, maximumSession, now,
             ])
@@ -151,14 +152,14 @@ extension IdentityStore {
             accessKeyID: RandomText.identifier(prefix: "ASIA"), secretAccessKey: Secret(RandomText.text(40)),
             sessionToken: RandomText.text(180), expiration: Timestamp.date(expires))
         try database.run(
-            "DELETE FROM session WHERE expires_at < ?", arguments: [now - Self.remembrance])
+            "DELETE FROM session WHERE expires_at < ?", [now - Self.remembrance])
         try database.run(
             """
             INSERT INTO session (access_key_id, secret, token, role_arn, name, expires_at, scope_target,
                 scope_permission, policy, directory_user)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            arguments: [
+            [
                 credentials.accessKeyID, credentials.secretAccessKey.reveal(), credentials.sessionToken,
                 session.roleARN, session.name, expires, session.scope?.target.text,
                 session.scope?.permission.rawValue, session.policy, session.directoryUser,

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 extension AccessGrantsStore {
     private static let columns = """
@@ -80,14 +81,14 @@ extension AccessGrantsStore {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (location, sub_prefix, grantee, grantee_type, permission, application) DO NOTHING
             """,
-            arguments: [
+            [
                 instance.row, id, location.row, wish.subPrefix, scope.text, wish.grantee.kind.rawValue,
                 wish.grantee.identifier, wish.permission.rawValue, wish.applicationARN ?? "", now,
             ])
         guard database.changesCount == 1 else { return false }
         try database.run(
             "UPDATE access_grants_instance SET grant_count = grant_count + 1 WHERE id = ?",
-            arguments: [instance.row])
+            [instance.row])
         return true
     }
 
@@ -102,11 +103,11 @@ extension AccessGrantsStore {
             UPDATE access_grants_location SET grant_deleted_at = ?
             WHERE id = (SELECT location FROM access_grants_grant WHERE id = ?)
             """,
-            arguments: [now, grant.row])
-        try database.run("DELETE FROM access_grants_grant WHERE id = ?", arguments: [grant.row])
+            [now, grant.row])
+        try database.run("DELETE FROM access_grants_grant WHERE id = ?", [grant.row])
         try database.run(
             "UPDATE access_grants_instance SET grant_count = grant_count - 1 WHERE id = ?",
-            arguments: [instance.row])
+            [instance.row])
     }
 
     private static func grant(_ row: Row) throws -> AccessGrant {

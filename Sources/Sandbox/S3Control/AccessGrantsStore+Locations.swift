@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 extension AccessGrantsStore {
     func location(id: String, of instance: AccessGrantsInstance) throws -> AccessGrantsLocation? {
@@ -44,18 +45,18 @@ extension AccessGrantsStore {
             INSERT INTO access_grants_location (instance, location_id, scope, role_arn, created_at)
             VALUES (?, ?, ?, ?, ?)
             """,
-            arguments: [instance.row, id, scope.text, roleARN, now])
+            [instance.row, id, scope.text, roleARN, now])
         let row = database.lastInsertedRowID
         try database.run(
             "UPDATE access_grants_instance SET location_count = location_count + 1 WHERE id = ?",
-            arguments: [instance.row])
+            [instance.row])
         return AccessGrantsLocation(
             row: row, id: id, scope: scope.text, roleARN: roleARN, createdAt: now, grantDeletedAt: nil)
     }
 
     func setRole(_ roleARN: String, of location: AccessGrantsLocation) throws {
         try database.run(
-            "UPDATE access_grants_location SET role_arn = ? WHERE id = ?", arguments: [roleARN, location.row])
+            "UPDATE access_grants_location SET role_arn = ? WHERE id = ?", [roleARN, location.row])
     }
 
     func hasGrants(_ location: AccessGrantsLocation) throws -> Bool {
@@ -70,10 +71,10 @@ extension AccessGrantsStore {
         throws
     {
         try replaceTags([], of: arn)
-        try database.run("DELETE FROM access_grants_location WHERE id = ?", arguments: [location.row])
+        try database.run("DELETE FROM access_grants_location WHERE id = ?", [location.row])
         try database.run(
             "UPDATE access_grants_instance SET location_count = location_count - 1 WHERE id = ?",
-            arguments: [instance.row])
+            [instance.row])
     }
 
     private static func location(_ row: Row) -> AccessGrantsLocation {

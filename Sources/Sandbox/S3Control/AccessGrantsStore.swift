@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 /// S3 Access Grants' rows, read and written within one transaction of the sandbox's database.
 struct AccessGrantsStore {
@@ -32,13 +33,13 @@ struct AccessGrantsStore {
                 (account, region, created_at, identity_center_instance, identity_center_application)
             VALUES (?, ?, ?, ?, ?)
             """,
-            arguments: [account, region, now, identityCenter?.instanceARN, identityCenter?.applicationARN])
+            [account, region, now, identityCenter?.instanceARN, identityCenter?.applicationARN])
         return true
     }
 
     func deleteInstance(_ instance: AccessGrantsInstance) throws {
         try replaceTags([], of: instance.arn)
-        try database.run("DELETE FROM access_grants_instance WHERE id = ?", arguments: [instance.row])
+        try database.run("DELETE FROM access_grants_instance WHERE id = ?", [instance.row])
     }
 
     func setIdentityCenter(_ association: IdentityCenterAssociation?, of instance: AccessGrantsInstance) throws {
@@ -47,7 +48,7 @@ struct AccessGrantsStore {
             UPDATE access_grants_instance
             SET identity_center_instance = ?, identity_center_application = ? WHERE id = ?
             """,
-            arguments: [association?.instanceARN, association?.applicationARN, instance.row])
+            [association?.instanceARN, association?.applicationARN, instance.row])
     }
 
     func setPolicy(_ policy: AccessGrantsInstance.Policy?, of instance: AccessGrantsInstance) throws {
@@ -56,7 +57,7 @@ struct AccessGrantsStore {
             UPDATE access_grants_instance
             SET policy = ?, policy_organization = ?, policy_created_at = ? WHERE id = ?
             """,
-            arguments: [policy?.document, policy?.organization, policy?.createdAt, instance.row])
+            [policy?.document, policy?.organization, policy?.createdAt, instance.row])
     }
 
     func locationCount(_ instance: AccessGrantsInstance) throws -> Int {
@@ -99,11 +100,11 @@ struct AccessGrantsStore {
     }
 
     func replaceTags(_ tags: [ResourceTag], of arn: AccessGrantsARN) throws {
-        try database.run("DELETE FROM access_grants_tag WHERE arn = ?", arguments: [arn.description])
+        try database.run("DELETE FROM access_grants_tag WHERE arn = ?", [arn.description])
         for (position, tag) in tags.enumerated() {
             try database.run(
                 "INSERT INTO access_grants_tag (arn, position, key, value) VALUES (?, ?, ?, ?)",
-                arguments: [arn.description, position, tag.key, tag.value])
+                [arn.description, position, tag.key, tag.value])
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import S3Server
+import SQLiteStatements
 import Testing
 
 @testable import Sandbox
@@ -82,7 +83,7 @@ struct StoreListingTests {
                         headers, owner)
                     SELECT ?, CAST(char(97 + i / 10000) || printf('/%06d', i) AS BLOB), 1, 0, 0, '', 0, '', '123456789012'
                     FROM n
-                    """, arguments: [bucket.id])
+                    """, [bucket.id])
             }
             let listing = S3Listing(bucket: "bbb", delimiter: "/", limit: 2)
             let counts = try await store.statements {

@@ -1,4 +1,5 @@
 import GRDB
+import SQLiteStatements
 
 /// The rows of blobs, within a transaction of the caller.
 struct BlobRows {
@@ -10,11 +11,11 @@ struct BlobRows {
         case .inline(let data):
             try database.run(
                 "INSERT INTO blob (size, crc64, data) VALUES (?, ?, ?)",
-                arguments: [blob.size, Int64(bitPattern: blob.crc64), data])
+                [blob.size, Int64(bitPattern: blob.crc64), data])
         case .file(let name):
             try database.run(
                 "INSERT INTO blob (size, crc64, file) VALUES (?, ?, ?)",
-                arguments: [blob.size, Int64(bitPattern: blob.crc64), name])
+                [blob.size, Int64(bitPattern: blob.crc64), name])
         }
         return database.lastInsertedRowID
     }

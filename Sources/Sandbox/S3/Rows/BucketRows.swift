@@ -63,7 +63,7 @@ struct BucketRows {
     ) throws -> Int64 {
         try database.run(
             "INSERT INTO bucket (name, account, region, created_at, acl) VALUES (?, ?, ?, ?, ?)",
-            arguments: [name, account, region, now, access.stored])
+            [name, account, region, now, access.stored])
         return database.lastInsertedRowID
     }
 
@@ -79,21 +79,21 @@ struct BucketRows {
             SELECT DISTINCT blob_id FROM upload_segment JOIN upload ON upload.id = upload_segment.upload
             WHERE upload.bucket_id = ?
             """, arguments: [bucket.id])
-        try database.run("DELETE FROM bucket WHERE id = ?", arguments: [bucket.id])
+        try database.run("DELETE FROM bucket WHERE id = ?", [bucket.id])
         transaction.release(blobs)
     }
 
     func set(_ versioning: S3Versioning, of bucket: Bucket) throws {
         try database.run(
-            "UPDATE bucket SET versioning = ? WHERE id = ?", arguments: [versioning.rawValue, bucket.id])
+            "UPDATE bucket SET versioning = ? WHERE id = ?", [versioning.rawValue, bucket.id])
     }
 
     func set(_ access: AccessList, of bucket: Bucket) throws {
-        try database.run("UPDATE bucket SET acl = ? WHERE id = ?", arguments: [access.stored, bucket.id])
+        try database.run("UPDATE bucket SET acl = ? WHERE id = ?", [access.stored, bucket.id])
     }
 
     func set(_ tags: [S3Tag], of bucket: Bucket) throws {
         try database.run(
-            "UPDATE bucket SET tags = ? WHERE id = ?", arguments: [StoredTags.encode(tags), bucket.id])
+            "UPDATE bucket SET tags = ? WHERE id = ?", [StoredTags.encode(tags), bucket.id])
     }
 }

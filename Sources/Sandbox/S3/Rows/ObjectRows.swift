@@ -103,7 +103,7 @@ struct ObjectRows {
                 modified_at, headers, checksum, owner, acl, tags, part_count)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            arguments: [
+            [
                 id, bucket.id, KeyBytes.of(key), versionID, !isDeleteMarker, isDeleteMarker, record.size, record.etag,
                 record.modifiedAt, record.headers, record.checksum?.stored, record.owner, record.access.stored,
                 StoredTags.encode(record.tags), record.partCount,
@@ -121,24 +121,24 @@ struct ObjectRows {
     }
 
     private func setCurrent(_ id: Int64, _ isCurrent: Bool) throws {
-        try database.run("UPDATE object_version SET is_current = ? WHERE id = ?", arguments: [isCurrent, id])
+        try database.run("UPDATE object_version SET is_current = ? WHERE id = ?", [isCurrent, id])
     }
 
     private func remove(_ id: Int64) throws {
         let blobs: [Int64] = try database.values(
             "SELECT DISTINCT blob_id FROM segment WHERE object_id = ?", arguments: [id])
-        try database.run("DELETE FROM object_version WHERE id = ?", arguments: [id])
+        try database.run("DELETE FROM object_version WHERE id = ?", [id])
         transaction.release(blobs)
     }
 
     func set(_ access: AccessList, of version: ObjectVersion) throws {
         try database.run(
-            "UPDATE object_version SET acl = ? WHERE id = ?", arguments: [access.stored, version.id])
+            "UPDATE object_version SET acl = ? WHERE id = ?", [access.stored, version.id])
     }
 
     func set(_ tags: [S3Tag], of version: ObjectVersion) throws {
         try database.run(
-            "UPDATE object_version SET tags = ? WHERE id = ?", arguments: [StoredTags.encode(tags), version.id])
+            "UPDATE object_version SET tags = ? WHERE id = ?", [StoredTags.encode(tags), version.id])
     }
 }
 
@@ -155,7 +155,7 @@ extension ObjectRows {
     func insert(_ segment: Segment, of object: Int64) throws {
         try database.run(
             "INSERT INTO segment (object_id, start, length, blob_id, blob_offset) VALUES (?, ?, ?, ?, ?)",
-            arguments: [object, segment.start, segment.length, segment.blob, segment.blobOffset])
+            [object, segment.start, segment.length, segment.blob, segment.blobOffset])
     }
 
     /// The bytes of an object, and the parts it was uploaded in.
@@ -173,7 +173,7 @@ extension ObjectRows {
                 INSERT INTO object_part (object_id, number, start, size, etag, modified_at, checksum)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
-                arguments: [
+                [
                     object, row.part.number, row.start, row.part.size, row.part.etag,
                     Timestamp.milliseconds(row.part.modifiedAt), row.part.checksum?.stored,
                 ])

@@ -95,7 +95,7 @@ struct UploadRows {
                 checksum_algorithm, checksum_type)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            arguments: [
+            [
                 row, bucket.id, KeyBytes.of(key), uploadID, now, record.owner, record.headers, record.access.stored,
                 StoredTags.encode(record.tags), record.checksum?.rawValue, record.checksumType?.rawValue,
             ])
@@ -105,7 +105,7 @@ struct UploadRows {
     func delete(_ upload: MultipartUpload) throws {
         let blobs: [Int64] = try database.values(
             "SELECT DISTINCT blob_id FROM upload_segment WHERE upload = ?", arguments: [upload.id])
-        try database.run("DELETE FROM upload WHERE id = ?", arguments: [upload.id])
+        try database.run("DELETE FROM upload WHERE id = ?", [upload.id])
         transaction.release(blobs)
     }
 
@@ -116,7 +116,7 @@ struct UploadRows {
         try deletePart(part.number, of: upload)
         try database.run(
             "INSERT INTO upload_part (upload, number, size, etag, modified_at, checksum) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [
+            [
                 upload.id, part.number, part.size, part.etag, Timestamp.milliseconds(part.modifiedAt),
                 part.checksum?.stored,
             ])
@@ -126,7 +126,7 @@ struct UploadRows {
                 INSERT INTO upload_segment (upload, number, start, length, blob_id, blob_offset)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """,
-                arguments: [
+                [
                     upload.id, part.number, segment.start, segment.length, segment.blob, segment.blobOffset,
                 ])
         }
@@ -137,8 +137,8 @@ struct UploadRows {
             "SELECT DISTINCT blob_id FROM upload_segment WHERE upload = ? AND number = ?",
             arguments: [upload.id, number])
         try database.run(
-            "DELETE FROM upload_segment WHERE upload = ? AND number = ?", arguments: [upload.id, number])
-        try database.run("DELETE FROM upload_part WHERE upload = ? AND number = ?", arguments: [upload.id, number])
+            "DELETE FROM upload_segment WHERE upload = ? AND number = ?", [upload.id, number])
+        try database.run("DELETE FROM upload_part WHERE upload = ? AND number = ?", [upload.id, number])
         transaction.release(blobs)
     }
 
@@ -172,7 +172,7 @@ struct UploadRows {
             INSERT INTO object_part (object_id, number, start, size, etag, modified_at, checksum)
             SELECT ?, number, sum(size) OVER (ORDER BY number) - size, size, etag, modified_at, checksum
             FROM upload_part WHERE upload = ?
-            """, arguments: [object.id, upload.id])
+            """, [object.id, upload.id])
         try database.run(
             """
             INSERT INTO segment (object_id, start, length, blob_id, blob_offset)
@@ -180,19 +180,19 @@ struct UploadRows {
             FROM upload_segment AS piece
             JOIN object_part AS part ON part.object_id = ? AND part.number = piece.number
             WHERE piece.upload = ?
-            """, arguments: [object.id, upload.id])
-        try database.run("DELETE FROM upload_segment WHERE upload = ?", arguments: [upload.id])
-        try database.run("DELETE FROM upload_part WHERE upload = ?", arguments: [upload.id])
+            """, [object.id, upload.id])
+        try database.run("DELETE FROM upload_segment WHERE upload = ?", [upload.id])
+        try database.run("DELETE FROM upload_part WHERE upload = ?", [upload.id])
         try database.run(
             """
             UPDATE upload SET completed_at = ?, object_etag = ?, object_size = ?, object_checksum = ?,
                 object_version_id = ? WHERE id = ?
             """,
-            arguments: [
+            [
                 record.modifiedAt, record.etag, record.size, record.checksum?.stored, object.versionID, upload.id,
             ])
         try database.run(
-            "DELETE FROM upload WHERE completed_at < ?", arguments: [record.modifiedAt - Self.remembrance])
+            "DELETE FROM upload WHERE completed_at < ?", [record.modifiedAt - Self.remembrance])
     }
 
     // MARK: Listing
