@@ -146,7 +146,7 @@ let package = Package(
                 [
                     "S3Server", "Sandbox", "SigV4", "Transport", "XML", grdb, httpTypes, hummingbird,
                     hummingbirdTesting, logging,
-                    nioCore,
+                    nioCore, nioPosix,
                 ]),
             test(
                 "APITests",

@@ -17,6 +17,7 @@ public final class ClientDepartures: Sendable {
     public init() {}
 
     /// Runs `body` in a task that is cancelled when the client at the other end of `channel` goes away.
+    /// - Throws: `CancellationError` when it was.
     func untilGone<Value: Sendable>(
         _ channel: any Channel, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -35,7 +36,8 @@ public final class ClientDepartures: Sendable {
             }
         }
         return try await withTaskCancellationHandler {
-            try await task.value
+            // Whatever its end became on the way here.
+            do { return try await task.value } catch { throw task.isCancelled ? CancellationError() : error }
         } onCancel: {
             task.cancel()
         }

@@ -33,10 +33,12 @@ extension GatewayBackend: S3BucketStore {
 
 /// Buckets are neither made nor removed here.
 extension GatewayBackend: S3BucketMaker {
-    /// - Throws: always; `BucketAlreadyOwnedByYou` for the bucket there is, which some programs ask for before they write.
+    /// Some programs make the bucket before they write, to no effect where S3 has us-east-1.
+    /// - Throws: `AccessDenied` for any other than the one there is; `BucketAlreadyOwnedByYou` for it in another region.
     public func createBucket(_ new: S3NewBucket, _ call: S3Call<GatewayCaller>) async throws {
         guard new.name.utf8.elementsEqual(bucket.utf8) else { throw S3Error.accessDenied() }
-        throw S3Error.bucketAlreadyOwnedByYou(bucket)
+        try check(bucket: new.name, call)
+        guard new.region == Self.region else { throw S3Error.bucketAlreadyOwnedByYou(bucket) }
     }
 
     /// - Throws: always.

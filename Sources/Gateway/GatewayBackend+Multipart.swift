@@ -82,6 +82,7 @@ extension GatewayBackend: S3MultipartStore {
                 "InvalidRange", 416, "Range specified is not valid for source object of size: \(found.info.size)")
         }
         let length = found.range?.count ?? found.info.size
+        try S3Error.checkCopySource(size: length)
         var request = part.request(target)
         request.set(response.body, length: length, algorithm)
         let fields = try await send(request, to: target.dataSource, key: part.upload.object.key).headerFields

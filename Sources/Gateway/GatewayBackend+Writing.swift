@@ -76,6 +76,7 @@ extension GatewayBackend: S3ObjectWriter {
     ) async throws -> S3ObjectInfo {
         let response = try await read(copy.source, copy.sourceConditions, of: source)
         let part = try S3ObjectPart(response, now: call.now)
+        try S3Error.checkCopySource(size: part.info.size)
         var put = S3ObjectRequest(
             operation: "s3:PutObject", method: .put, bucket: target.bucket, key: target.key,
             headerFields: copy.headers ?? part.info.headers)

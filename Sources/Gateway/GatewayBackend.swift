@@ -158,7 +158,7 @@ extension GatewayBackend {
     /// Logs what a client is not told.
     private func explained(_ error: AWSError, _ dataSource: GatewayDataSource, key: String) -> S3Error {
         let answer = S3Error(upstream: error, key: key)
-        if answer == .unreachable {
+        if answer == .unreachable, !Task.isCancelled {
             logger.warning(
                 "a data source cannot be reached",
                 metadata: ["dataSource.id": "\(dataSource.id)", "error": "\(error)"])

@@ -81,6 +81,13 @@ extension S3Error {
             "Your previous request to create the named bucket succeeded and you already own it.",
             elements: [.init("BucketName", name)])
     }
+    /// Of CopyObject: larger objects are copied in parts.
+    public static func checkCopySource(size: Int) throws(S3Error) {
+        let largest = 5 << 30
+        guard size > largest else { return }
+        throw .invalidRequest(
+            "The specified copy source is larger than the maximum allowable size for a copy source: \(largest)")
+    }
     public static func noSuchKey(_ key: String) -> S3Error {
         S3Error("NoSuchKey", 404, "The specified key does not exist.", elements: [Element("Key", key)])
     }

@@ -150,6 +150,24 @@ struct S3BodyDecoderTests {
             try Self.decode(body("DUoRhQ=="), headers, payload: payload).checksum == S3Checksum(.crc32, "DUoRhQ=="))
         #expect(throws: S3Error.self) { try Self.decode(body("AAAAAA=="), headers, payload: payload) }
     }
+
+    @Test(arguments: [
+        ("x-amz-checksum-crc32", "", "MalformedTrailerError"),
+        ("x-amz-checksum-crc32", "\r\n", "MalformedTrailerError"),
+        ("x-amz-checksum-crc32", "x-amz-checksum-crc32c:yZRlqg==\r\n\r\n", "MalformedTrailerError"),
+        (nil, "x-amz-checksum-crc32:DUoRhQ==\r\n\r\n", "MalformedTrailerError"), (nil, "\r\n", ""),
+        ("X-Amz-Checksum-CRC32", "x-amz-checksum-crc32:DUoRhQ==\r\n\r\n", ""),
+    ])
+    func `A trailer is the one that was announced`(announced: String?, trailer: String, code: String) {
+        var headers: HTTPFields = [.decodedContentLength: "11"]
+        headers[.amzTrailer] = announced
+        var answer = ""
+        do {
+            _ = try Self.decode(
+                "b\r\nhello world\r\n0\r\n" + trailer, headers, payload: .streaming(.unsignedTrailer))
+        } catch { answer = error.code }
+        #expect(answer == code)
+    }
 }
 
 struct S3ChecksumTests {

@@ -49,6 +49,15 @@ struct S3RouteTests {
         #expect(S3ByteRange(text) == nil)
     }
 
+    @Test(arguments: [
+        ("bytes=0-4", 0..<5), ("bytes=5-5", 5..<6), ("bytes=0-9223372036854775806", 0..<Int.max),
+        ("bytes=0-9223372036854775807", nil), ("bytes=9223372036854775807-9223372036854775807", nil), ("bytes=3-", nil),
+        ("bytes=-3", nil),
+    ])
+    func `The range of a copy has both ends`(text: String, positions: Range<Int>?) {
+        #expect(S3ByteRange(text)?.closed == positions)
+    }
+
     @Test(arguments: ["bytes=10-", "bytes=-0", "bytes=99-100"])
     func `A range beyond the object is refused`(text: String) throws {
         let range = try #require(S3ByteRange(text))

@@ -1,5 +1,8 @@
 import Foundation
 import HTTPTypes
+import NIOCore
+import NIOPosix
+import SigV4
 import Testing
 import Transport
 
@@ -51,4 +54,43 @@ struct SandboxFileTests {
             #expect(try await client.send(.head, "/sandbox-data/file").status == .ok)
         }
     }
+
+    @Test(.timeLimit(.minutes(5))) func `a client that reads nothing does not keep the server from ending`()
+        async throws
+    {
+        try await Self.run { client, _ in
+            // More than sockets hold.
+            let large = [UInt8](repeating: 7, count: 32 << 20)
+            #expect(try await client.send(.put, "/sandbox-data/large", bytes: large).status == .ok)
+            let signer = Signer(credentials: client.credentials, region: client.region, service: "s3")
+            let signed = signer.sign(client.request(.get, "/sandbox-data/large"), payload: .empty, at: client.clock.now)
+            let head = signed.headerFields.map { "\($0.name): \($0.value)\r\n" }.joined()
+            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+            let begun = eventLoop.makePromise(of: Void.self)
+            let idle = try await ClientBootstrap(group: eventLoop).channelOption(.autoRead, value: false)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(FirstRead(begun))
+                    }
+                }
+                .connect(host: "127.0.0.1", port: client.port).get()
+            let request = "GET /sandbox-data/large HTTP/1.1\r\nHost: 127.0.0.1:\(client.port)\r\n\(head)\r\n"
+            try await idle.writeAndFlush(ByteBuffer(string: request))
+            idle.read()
+            try await begun.futureResult.get()
+        }
+    }
+}
+
+/// Tells when an answer has begun, or never will.
+private final class FirstRead: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let begun: EventLoopPromise<Void>
+
+    init(_ begun: EventLoopPromise<Void>) { self.begun = begun }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { begun.succeed() }
+
+    func channelInactive(context: ChannelHandlerContext) { begun.fail(ChannelError.eof) }
 }

@@ -28,16 +28,16 @@ struct AWSChunkedUpload {
 
     /// On the wire.
     var length: Int {
-        let chunks = stride(from: 0, to: decodedLength, by: Self.chunkLength).reduce(0) { sum, start in
-            sum + Self.head(of: min(Self.chunkLength, decodedLength - start)).utf8.count + 2
-        }
-        return chunks + decodedLength + end("").utf8.count + trailer.length
+        let (whole, rest) = decodedLength.quotientAndRemainder(dividingBy: Self.chunkLength)
+        let last = rest == 0 ? 0 : Self.encodedLength(rest)
+        return whole * Self.encodedLength(Self.chunkLength) + last + end("").utf8.count + trailer.length
     }
 
     var body: ObjectUpload {
         .stream(length: length) { Iterator(upload: self, base: make(), left: decodedLength) }
     }
 
+    private static func encodedLength(_ length: Int) -> Int { head(of: length).utf8.count + length + 2 }
     private static func head(of length: Int) -> String { String(length, radix: 16) + "\r\n" }
     private func end(_ value: String) -> String { "0\r\n\(trailer.name):\(value)\r\n\r\n" }
 

@@ -18,6 +18,12 @@ public enum S3ByteRange: Sendable, Equatable {
         }
     }
 
+    /// The positions, where both ends are given; nil for others, and for an end that no position can follow.
+    public var closed: Range<Int>? {
+        guard case .from(let first, let last?) = self, last < .max else { return nil }
+        return first..<last + 1
+    }
+
     /// The positions within an object of `size` bytes.
     /// - Throws: `InvalidRange` 416 when there are none.
     public func resolved(size: Int) throws(S3Error) -> Range<Int> {

@@ -53,6 +53,8 @@ public struct S3BodyDecoder: Sendable {
     private var chunked: AWSChunkedDecoder?
     private var pending: ByteBuffer?
     private var size = 0
+    /// The trailer's checksum.
+    private let announced: [String]
     private let claimedMD5: String?
     private let claimedSHA256: String?
     private let wanted: Wanted
@@ -61,8 +63,10 @@ public struct S3BodyDecoder: Sendable {
     private lazy var sha256 = claimedSHA256 == nil ? nil : SHA256()
     private lazy var hasher = algorithm.map { S3ChecksumHasher($0) }
 
+    /// What a store computes where the client claims nothing.
+    var unclaimed = S3ChecksumAlgorithm.crc64nvme
     /// Of the checksum that is computed.
-    var algorithm: S3ChecksumAlgorithm? { claim?.algorithm ?? (wanted == .all ? .crc64nvme : nil) }
+    var algorithm: S3ChecksumAlgorithm? { claim?.algorithm ?? (wanted == .all ? unclaimed : nil) }
 
     /// - Parameters:
     ///   - payload: what the verified signature says of the body; nil where it says nothing.
@@ -73,6 +77,7 @@ public struct S3BodyDecoder: Sendable {
     ) throws(S3Error) {
         let claim = try Self.checksumClaim(headers)
         self.claim = claim
+        announced = headers[.amzTrailer].flatMap { S3ChecksumAlgorithm(header: $0) }.map { [$0.header] } ?? []
         claimedMD5 = try Self.claimedMD5(headers)
         if case .streaming(let mode)? = payload {
             chunked = AWSChunkedDecoder(mode: mode, verifier: mode == .unsignedTrailer ? nil : verifier)
@@ -135,11 +140,10 @@ public struct S3BodyDecoder: Sendable {
     }
 
     private func compare(_ computed: S3Checksum?) throws(S3Error) {
-        guard let claim, let computed else { return }
         let trailing = chunked?.trailer.filter { S3ChecksumAlgorithm(header: $0.name) != nil } ?? []
-        guard trailing.allSatisfy({ $0.name == claim.algorithm.header }), trailing.count <= 1 else {
-            throw .invalidRequest("The value specified in the x-amz-trailer header is not supported")
-        }
+        // What was announced must come, and nothing else.
+        guard trailing.map(\.name) == (chunked == nil ? [] : announced) else { throw .malformedTrailer }
+        guard let claim, let computed else { return }
         guard let value = claim.value ?? trailing.first?.value else {
             // The algorithm alone was named, as for CreateMultipartUpload: there is nothing to compare.
             return
@@ -218,6 +222,9 @@ extension PayloadHash {
 }
 
 extension S3Error {
+    static let malformedTrailer = S3Error(
+        "MalformedTrailerError", 400,
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.")
     static let missingContentLength = S3Error(
         "MissingContentLength", 411, "You must provide the Content-Length HTTP header.")
 }

@@ -11,7 +11,7 @@ public struct S3Upload: AsyncSequence, Sendable {
     }
 
     private let source: @Sendable () -> any AsyncIteratorProtocol<ByteBuffer, any Error>
-    private let decoder: S3BodyDecoder
+    private var decoder: S3BodyDecoder
     private let outcome = Outcome()
     /// Whether the client waits with the body until it is read (`Expect: 100-continue`): refused before, it is not sent.
     public let waitsForContinue: Bool
@@ -33,6 +33,13 @@ public struct S3Upload: AsyncSequence, Sendable {
 
     /// Of the checksum that `digests` will have; nil: it has none.
     public var algorithm: S3ChecksumAlgorithm? { decoder.algorithm }
+
+    /// The same, with that checksum computed where the client claims none. To be asked for before it is read.
+    public func hashed(by algorithm: S3ChecksumAlgorithm) -> S3Upload {
+        var upload = self
+        upload.decoder.unclaimed = algorithm
+        return upload
+    }
 
     /// What the bytes amounted to, once they have all been read; nil before.
     public var digests: S3Digests? { outcome.digests.withLock { $0 } }

@@ -16,11 +16,14 @@ extension HTTPServerBuilder {
 private struct EventLoopChannel: ServerChildChannel {
     let base: HTTP1Channel
 
-    /// Large bodies come in large pieces, as each costs a turn through all handlers.
-    private static let buffers = AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 256 << 10)
+    /// Large bodies come in large pieces, as each costs a turn through all handlers. A connection keeps as many buffers as
+    /// it reads at a time, and up to eleven wait for a slow reader.
+    private static let buffers = AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 128 << 10)
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         channel.setOption(.recvAllocator, value: Self.buffers).flatMap {
+            channel.setOption(.maxMessagesPerRead, value: 1)
+        }.flatMap {
             base.setup(channel: channel, logger: logger)
         }
     }

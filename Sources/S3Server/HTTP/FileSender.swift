@@ -25,34 +25,40 @@ public struct FileSender: Sendable {
         self.channel = channel
     }
 
-    /// Returns when the socket has taken all of it.
+    /// Returns when the socket has taken all of it. A task that is cancelled meanwhile ends the connection.
     func send(_ run: S3FileRun) async throws {
         let file = try Self.file(of: run)
         defer { try? file.close() }
         for start in stride(from: run.range.lowerBound, to: run.range.upperBound, by: Self.stretch) {
-            let region = FileRegion(
-                fileHandle: file, readerIndex: start, endIndex: min(start + Self.stretch, run.range.upperBound))
+            try Task.checkCancellation()
+            let end = min(start + Self.stretch, run.range.upperBound)
+            try Self.check(file, reaches: end, run)
+            let region = FileRegion(fileHandle: file, readerIndex: start, endIndex: end)
             let sent = channel.eventLoop.makePromise(of: Void.self)
             // Behind what was written before, wherever that was.
             channel.eventLoop.execute { [channel] in
                 channel.triggerUserOutboundEvent(FileStretch(region: region), promise: sent)
             }
-            try await sent.futureResult.get()
+            try await withTaskCancellationHandler {
+                try await sent.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
         }
     }
 
-    /// A file that ends too early would be waited for without end.
     private static func file(of run: S3FileRun) throws -> NIOFileHandle {
         let descriptor = unsafe open(run.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(description: unsafe "cannot open \(run.path): \(String(cString: strerror(errno)))")
         }
-        let file = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
-        guard lseek(descriptor, 0, SEEK_END) >= run.range.upperBound else {
-            try file.close()
-            throw Failure(description: "\(run.path) is cut short")
-        }
-        return file
+        return NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
+    }
+
+    /// What is not there would be waited for without end.
+    private static func check(_ file: NIOFileHandle, reaches end: Int, _ run: S3FileRun) throws {
+        let size = try file.withUnsafeFileDescriptor { lseek($0, 0, SEEK_END) }
+        guard size >= end else { throw Failure(description: "\(run.path) is cut short") }
     }
 }
 

@@ -89,12 +89,12 @@ extension S3Server {
 
     /// `bytes=first-last`, both given.
     private static func copyRange(_ text: String) throws(S3Error) -> Range<Int> {
-        guard case .from(let first, let last?)? = S3ByteRange(text) else {
+        guard let range = S3ByteRange(text)?.closed else {
             throw .invalidArgument(
                 "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
                     + "zero-based offsets of the first and last bytes to copy")
         }
-        return first..<(last + 1)
+        return range
     }
 
     private func complete(

@@ -16,7 +16,7 @@ public final class StreamingTransport: ObjectTransport {
         public var connectTimeout: Duration
         /// The longest that no byte may move while an answer is awaited or read, a reader that takes none included.
         public var idleTimeout: Duration
-        /// Connections open at one time to one host, for each event loop; further requests wait for one.
+        /// Connections open at one time to one host, an equal part on each event loop; further requests wait for one.
         public var connectionsPerHost: Int
 
         public init(
@@ -131,7 +131,8 @@ public final class StreamingTransport: ObjectTransport {
         configuration.httpVersion = .http1Only
         // Nobody listens to what would be traced of each request.
         configuration.tracing.tracer = nil
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = options.connectionsPerHost
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            max(1, options.connectionsPerHost / NIOSingletons.groupLoopCountSuggestion)
         // Whoever waits is told at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in

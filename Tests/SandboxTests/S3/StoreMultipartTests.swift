@@ -164,6 +164,22 @@ struct StoreMultipartTests {
         }
     }
 
+    @Test(arguments: [S3ChecksumAlgorithm.crc32, .crc32c, .crc64nvme])
+    func `Parts without checksums get those that the upload's is made of`(
+        algorithm: S3ChecksumAlgorithm
+    ) async throws {
+        try await MultipartFixture.run(algorithm, .fullObject) { upload in
+            let pieces = [Self.large, Array("hello, ".utf8)]
+            var parts: [S3Part] = []
+            for (index, bytes) in pieces.enumerated() {
+                let name = S3PartName(upload: upload.name, number: index + 1)
+                parts.append(try await upload.store.backend.uploadPart(name, .of(bytes), upload.store.call()))
+            }
+            let whole = S3Checksum(algorithm, of: pieces.flatMap { $0 })
+            #expect(try await upload.complete(parts, whole).checksum == whole)
+        }
+    }
+
     // MARK: Copies
 
     @Test func `Parts are copied from ranges without their bytes`() async throws {

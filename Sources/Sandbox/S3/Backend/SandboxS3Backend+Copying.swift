@@ -10,9 +10,6 @@ import SigV4
 #endif
 
 extension SandboxS3Backend {
-    /// Largest source of CopyObject, in bytes; larger ones are copied in parts.
-    private static let largestCopy = 5 << 30
-
     private enum Copying: Sendable {
         case done(S3ObjectInfo)
         /// Nothing is done yet: the bytes must be read for it.
@@ -49,11 +46,7 @@ extension SandboxS3Backend {
         let source = try self.source(copy.source, copy.sourceConditions, transaction, call)
         let bucket = try bucket(object.bucket, transaction, call)
         try authorizeWriting(object.key, tags: copy.tags ?? [], access: copy.access, in: bucket, call)
-        guard source.contents.size <= Self.largestCopy else {
-            throw S3Error.invalidRequest(
-                "The specified copy source is larger than the maximum allowable size for a copy source: "
-                    + "\(Self.largestCopy)")
-        }
+        try S3Error.checkCopySource(size: source.contents.size)
         let latest = try latest(object.key, in: bucket, copy.conditions, transaction)
         var record = source.contents
         if let algorithm = copy.checksum, algorithm != record.checksum?.algorithm {

@@ -35,9 +35,19 @@ extension SandboxS3Backend: S3MultipartStore {
     // MARK: Parts
 
     func uploadPart(_ part: S3PartName, _ body: S3Upload, _ call: S3Call<Caller>) async throws -> S3Part {
-        if Self.isWorthAskingFirst(body) {
-            try await lookUp { _ = try upload(part.upload, "s3:PutObject", $0, call) }
+        var body = body
+        if body.claim == nil || Self.isWorthAskingFirst(body) {
+            let algorithm = try await lookUp { [claim = body.claim?.algorithm] transaction in
+                let (_, upload) = try upload(part.upload, "s3:PutObject", transaction, call)
+                try Self.check(claim, of: upload)
+                return upload.contents.checksum
+            }
+            if let algorithm { body = body.hashed(by: algorithm) }
         }
+        return try await store(body, part, call)
+    }
+
+    private func store(_ body: S3Upload, _ part: S3PartName, _ call: S3Call<Caller>) async throws -> S3Part {
         return try await blobs.store(body) { blob in
             guard let digests = body.digests else { throw S3Error.internalError }
             let record = S3Part(
