@@ -28,7 +28,6 @@ final class GatewayMetrics: Sendable {
             return made
         }
         requests.increment()
-        let (whole, attoseconds) = duration.components
-        seconds.recordNanoseconds(whole * 1_000_000_000 + attoseconds / 1_000_000_000)
+        seconds.record(duration: duration)
     }
 }

@@ -81,7 +81,7 @@ extension S3Error {
             "Your previous request to create the named bucket succeeded and you already own it.",
             elements: [.init("BucketName", name)])
     }
-    /// Of CopyObject: larger objects are copied in parts.
+    /// Of one copy, of an object or a part: larger objects are copied in parts.
     public static func checkCopySource(size: Int) throws(S3Error) {
         let largest = 5 << 30
         guard size > largest else { return }
