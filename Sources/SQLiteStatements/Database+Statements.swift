@@ -14,19 +14,28 @@ extension Database {
     public func rows<Value>(
         _ sql: String, _ arguments: Bound = [], _ decode: (inout RowDecoder) throws -> Value
     ) throws -> [Value] {
-        let statement = try cachedStatement(sql: sql)
-        let cursor = DecodingCursor(statement, arguments)
         var values: [Value] = []
-        while var row = try cursor.next() {
-            do {
-                values.append(try decode(&row))
-            } catch {
-                // Left before its end, it would keep its snapshot.
-                statement.setUncheckedArguments([])
-                throw error
-            }
+        try forEachRow(sql, arguments) { row in
+            values.append(try decode(&row))
+            return true
         }
         return values
+    }
+
+    /// Row by row, until `body` wants no more.
+    @inlinable
+    public func forEachRow(
+        _ sql: String, _ arguments: Bound = [], _ body: (inout RowDecoder) throws -> Bool
+    ) throws {
+        let statement = try cachedStatement(sql: sql)
+        let cursor = DecodingCursor(statement, arguments)
+        var isAtEnd = false
+        // Left before its end, it would keep its snapshot.
+        defer { if !isAtEnd { statement.setUncheckedArguments([]) } }
+        while var row = try cursor.next() {
+            guard try body(&row) else { return }
+        }
+        isAtEnd = true
     }
 
     /// The first row; run to its end, so that an `INSERT … RETURNING` is complete.

@@ -4,7 +4,7 @@
     public import Foundation
 #endif
 
-/// The date forms of signatures: `20130524T000000Z`, and the `Date` header's as second choice. Always UTC.
+/// The date forms of signatures, headers and documents. Always UTC.
 public enum AmzDate {
     /// `YYYYMMDD'T'HHMMSS'Z'`, fractions of a second cut. For years 0 to 9999.
     public static func format(_ date: Date) -> String {
@@ -65,12 +65,29 @@ public enum AmzDate {
         bytes.append(UInt8(ascii: " "))
         append(year, digits: 4, to: &bytes)
         bytes.append(UInt8(ascii: " "))
-        append(second / 3600, digits: 2, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        append(second / 60 % 60, digits: 2, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        append(second % 60, digits: 2, to: &bytes)
+        appendClock(second, to: &bytes)
         bytes.append(contentsOf: " GMT".utf8)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `YYYY-MM-DD'T'HH:MM:SS.sss'Z'`, rounded to the millisecond. For years 0 to 9999.
+    public static func formatISO8601(_ date: Date) -> String {
+        let milliseconds = Int((date.timeIntervalSince1970 * 1000).rounded())
+        let (seconds, fraction) = milliseconds.floorDivided(by: 1000)
+        let (days, second) = seconds.floorDivided(by: 86_400)
+        let (year, month, day) = civil(days)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        append(year, digits: 4, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        append(month, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        append(day, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        appendClock(second, to: &bytes)
+        bytes.append(UInt8(ascii: "."))
+        append(fraction, digits: 3, to: &bytes)
+        bytes.append(UInt8(ascii: "Z"))
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -86,6 +103,15 @@ public enum AmzDate {
             value = value * 10 + Int(digit - 0x30)
         }
         return value
+    }
+
+    /// `HH:MM:SS`.
+    private static func appendClock(_ second: Int, to bytes: inout [UInt8]) {
+        append(second / 3600, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(second / 60 % 60, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(second % 60, digits: 2, to: &bytes)
     }
 
     private static func append(_ number: Int, digits: Int, to bytes: inout [UInt8]) {

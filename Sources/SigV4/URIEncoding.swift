@@ -2,8 +2,9 @@
 public enum URIEncoding {
     /// - Parameter keepingSlash: Leave `/` as it is: for paths.
     public static func encode(_ text: String, keepingSlash: Bool = false) -> String {
+        guard !text.utf8.allSatisfy({ isPlain($0, keepingSlash: keepingSlash) }) else { return text }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
+        bytes.reserveCapacity(text.utf8.count * 3)
         for byte in text.utf8 { append(byte, keepingSlash: keepingSlash, to: &bytes) }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -88,7 +89,7 @@ extension URIEncoding {
     }
 
     static func append(_ byte: UInt8, keepingSlash: Bool, to bytes: inout [UInt8]) {
-        if isUnreserved(byte) || keepingSlash && byte == UInt8(ascii: "/") {
+        if isPlain(byte, keepingSlash: keepingSlash) {
             bytes.append(byte)
         } else {
             bytes.append(UInt8(ascii: "%"))
@@ -97,10 +98,11 @@ extension URIEncoding {
         }
     }
 
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
+    private static func isPlain(_ byte: UInt8, keepingSlash: Bool) -> Bool {
         switch byte {
         case 0x61...0x7A, 0x41...0x5A, 0x30...0x39: true
         case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"): true
+        case UInt8(ascii: "/"): keepingSlash
         default: false
         }
     }

@@ -44,24 +44,30 @@ public struct XMLWriter: Sendable {
 
     private mutating func open(_ name: String, _ namespace: String?, _ attributes: KeyValuePairs<String, String>) {
         bytes.append(UInt8(ascii: "<"))
-        bytes.append(contentsOf: name.utf8)
+        write(name.utf8.span)
         if let namespace { attribute("xmlns", namespace) }
         for (name, value) in attributes { attribute(name, value) }
         bytes.append(UInt8(ascii: ">"))
     }
 
     private mutating func close(_ name: String) {
-        bytes.append(contentsOf: "</".utf8)
-        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: "<"))
+        bytes.append(UInt8(ascii: "/"))
+        write(name.utf8.span)
         bytes.append(UInt8(ascii: ">"))
     }
 
     private mutating func attribute(_ name: String, _ value: String) {
         bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(contentsOf: "=\"".utf8)
+        write(name.utf8.span)
+        write("=\"".utf8.span)
         escape(value, inAttribute: true)
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// As it is; an array takes a pointer's bytes in one copy, and any other sequence's one by one.
+    private mutating func write(_ text: Span<UInt8>) {
+        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Whether a byte stands for itself wherever it is.
@@ -77,27 +83,29 @@ public struct XMLWriter: Sendable {
     /// no version of XML can carry (U+0000, U+FFFE, U+FFFF) becomes U+FFFD. In attributes line ends and tabs are
     /// references too, for readers turn them into spaces there.
     private mutating func escape(_ text: String, inAttribute: Bool = false) {
-        let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { unsafe $0.allSatisfy(Self.isPlain) }
-        if isPlain ?? false {
-            bytes.append(contentsOf: text.utf8)
-            return
-        }
-        var tail = (UInt8(0), UInt8(0))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): bytes.append(contentsOf: "&amp;".utf8)
-            case UInt8(ascii: "<"): bytes.append(contentsOf: "&lt;".utf8)
-            case UInt8(ascii: ">"): bytes.append(contentsOf: "&gt;".utf8)
-            case UInt8(ascii: "\""): bytes.append(contentsOf: "&quot;".utf8)
-            case 0x09 where !inAttribute, 0x0A where !inAttribute: bytes.append(byte)
-            case 0: bytes.append(contentsOf: [0xEF, 0xBF, 0xBD])
-            case 0x01..<0x20, 0x7F: bytes.append(contentsOf: "&#x\(String(byte, radix: 16, uppercase: true));".utf8)
+        let utf8 = text.utf8.span
+        var written = 0
+        for index in utf8.indices where !Self.isPlain(utf8[index]) {
+            var start = index
+            let replacement: String
+            switch utf8[index] {
+            case UInt8(ascii: "&"): replacement = "&amp;"
+            case UInt8(ascii: "<"): replacement = "&lt;"
+            case UInt8(ascii: ">"): replacement = "&gt;"
+            case UInt8(ascii: "\""): replacement = "&quot;"
+            case 0x09 where !inAttribute, 0x0A where !inAttribute: continue
+            case 0: replacement = "\u{FFFD}"
             case 0xBE, 0xBF:
-                let isNoncharacter = tail == (0xEF, 0xBF)
-                bytes.append(isNoncharacter ? 0xBD : byte)
-            default: bytes.append(byte)
+                // The last byte of U+FFFE or U+FFFF, or of another character.
+                guard index >= 2, utf8[index - 2] == 0xEF, utf8[index - 1] == 0xBF else { continue }
+                start = index - 2
+                replacement = "\u{FFFD}"
+            case let control: replacement = "&#x\(String(control, radix: 16, uppercase: true));"
             }
-            tail = (tail.1, byte)
+            write(utf8.extracting(written..<start))
+            write(replacement.utf8.span)
+            written = index + 1
         }
+        write(utf8.extracting(written...))
     }
 }

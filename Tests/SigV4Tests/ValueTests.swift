@@ -32,6 +32,20 @@ import Testing
         #expect(AmzDate.parseHTTPDate(text).map { AmzDate.format($0) } == expected)
     }
 
+    @Test func `a document's date is what Foundation's ISO 8601 form says, to the millisecond`() {
+        var random = SplitMix64(state: 7)
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        for _ in 0..<2_000 {
+            // From 1600 to 2600.
+            let milliseconds = Int64.random(in: -11_676_096_000_000...19_880_899_200_000, using: &random)
+            let date = Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+            // Between two milliseconds Foundation cuts and we round.
+            let expected = date.addingTimeInterval(0.000_1).formatted(style)
+            #expect(AmzDate.formatISO8601(date) == expected)
+        }
+        #expect(AmzDate.formatISO8601(Date(timeIntervalSince1970: 1_142_726_400)) == "2006-03-19T00:00:00.000Z")
+    }
+
     @Test func `every byte is encoded but the unreserved`() {
         let all = String(String.UnicodeScalarView((0..<128).compactMap { Unicode.Scalar(UInt32($0)) }))
         let expected = (0..<128).map { byte -> String in

@@ -37,11 +37,12 @@ public struct S3Listing: Sendable, Equatable {
 enum S3CommonPrefix {
     static func of(_ key: String, prefix: String, delimiter: String) -> String? {
         guard !delimiter.isEmpty, key.utf8.starts(with: prefix.utf8) else { return nil }
-        let (bytes, mark) = (Array(key.utf8), Array(delimiter.utf8))
+        let (bytes, mark) = (key.utf8.span, delimiter.utf8.span)
         var start = prefix.utf8.count
         while start + mark.count <= bytes.count {
-            let end = start + mark.count
-            if bytes[start..<end].elementsEqual(mark) { return String(decoding: bytes[..<end], as: UTF8.self) }
+            if mark.indices.allSatisfy({ bytes[start + $0] == mark[$0] }) {
+                return String(Substring(key.utf8.prefix(start + mark.count)))
+            }
             start += 1
         }
         return nil

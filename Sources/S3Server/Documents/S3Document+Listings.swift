@@ -1,3 +1,4 @@
+import SigV4
 import XML
 
 #if canImport(FoundationEssentials)
@@ -47,7 +48,7 @@ extension S3Document {
         for entry in page.entries {
             writer.element("Contents") { writer in
                 writer.element("Key", encode(entry.key))
-                writer.element("LastModified", timestamp(entry.modifiedAt))
+                writer.element("LastModified", AmzDate.formatISO8601(entry.modifiedAt))
                 writer.etag(entry.etag)
                 writer.checksumKind(entry.checksum?.algorithm, entry.checksum?.type)
                 writer.element("Size", String(entry.size))
@@ -89,7 +90,7 @@ extension S3Document {
             writer.element("Key", encode(version.key))
             writer.element("VersionId", version.versionID)
             writer.element("IsLatest", version.isLatest ? "true" : "false")
-            writer.element("LastModified", timestamp(version.modifiedAt))
+            writer.element("LastModified", AmzDate.formatISO8601(version.modifiedAt))
             if !version.isDeleteMarker {
                 writer.etag(version.etag)
                 writer.checksumKind(version.checksum?.algorithm, version.checksum?.type)
@@ -129,7 +130,7 @@ extension S3Document {
                     writer.owner(upload.initiator, as: "Initiator")
                     writer.owner(upload.owner)
                     writer.element("StorageClass", "STANDARD")
-                    writer.element("Initiated", timestamp(upload.initiatedAt))
+                    writer.element("Initiated", AmzDate.formatISO8601(upload.initiatedAt))
                     writer.checksumKind(upload.checksum, upload.checksumType)
                 }
             }
@@ -155,7 +156,7 @@ extension S3Document {
             for part in page.parts {
                 writer.element("Part") { writer in
                     writer.element("PartNumber", String(part.number))
-                    writer.element("LastModified", timestamp(part.modifiedAt))
+                    writer.element("LastModified", AmzDate.formatISO8601(part.modifiedAt))
                     writer.etag(part.etag)
                     writer.element("Size", String(part.size))
                     writer.optional(part.checksum?.algorithm.element ?? "", part.checksum?.value)

@@ -1,3 +1,4 @@
+import SigV4
 import XML
 
 extension S3Document {
@@ -8,7 +9,7 @@ extension S3Document {
                 for bucket in page.buckets {
                     writer.element("Bucket") { writer in
                         writer.element("Name", bucket.name)
-                        writer.element("CreationDate", timestamp(bucket.createdAt))
+                        writer.element("CreationDate", AmzDate.formatISO8601(bucket.createdAt))
                         writer.element("BucketRegion", bucket.region)
                     }
                 }

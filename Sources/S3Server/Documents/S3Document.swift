@@ -42,24 +42,6 @@ enum S3Document {
         try? XMLReader.read(bytes, limits: XMLLimits(bytes: longest))
     }
 
-    /// `2026-11-21T16:05:09.120Z`, to the millisecond. For years 0 to 9999.
-    static func timestamp(_ date: Date) -> String {
-        let milliseconds = Int((date.timeIntervalSince1970 * 1_000).rounded())
-        let fraction = ((milliseconds % 1_000) + 1_000) % 1_000
-        let second = Date(timeIntervalSince1970: Double((milliseconds - fraction) / 1_000))
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        for (index, byte) in AmzDate.format(second).utf8.dropLast().enumerated() {  // YYYYMMDDTHHMMSS
-            if index == 4 || index == 6 { bytes.append(UInt8(ascii: "-")) }
-            if index == 11 || index == 13 { bytes.append(UInt8(ascii: ":")) }
-            bytes.append(byte)
-        }
-        bytes.append(UInt8(ascii: "."))
-        for unit in [100, 10, 1] { bytes.append(UInt8(ascii: "0") + UInt8(fraction / unit % 10)) }
-        bytes.append(UInt8(ascii: "Z"))
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     /// How the keys of an answer are written: as they are, or percent-encoded as `encoding-type=url` asks.
     static func encoding(_ query: QueryItems) -> (String) -> String {
         query["encoding-type"] == "url" ? { URIEncoding.encode($0, keepingSlash: true) } : { $0 }

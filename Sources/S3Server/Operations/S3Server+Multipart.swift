@@ -83,7 +83,7 @@ extension S3Server {
         checksum?.type = .fullObject
         return .xml(
             S3Document.copy(
-                "CopyPartResult", etag: part.etag, modifiedAt: S3Document.timestamp(part.modifiedAt),
+                "CopyPartResult", etag: part.etag, modifiedAt: AmzDate.formatISO8601(part.modifiedAt),
                 checksum: checksum), headers: answer)
     }
 

@@ -27,7 +27,7 @@ extension S3Server {
             let copy = try S3Copy(request.headers)
             let info = try await writer.copyObject(copy, to: object, call)
             let document = S3Document.copy(
-                "CopyObjectResult", etag: info.etag, modifiedAt: S3Document.timestamp(info.modifiedAt),
+                "CopyObjectResult", etag: info.etag, modifiedAt: AmzDate.formatISO8601(info.modifiedAt),
                 checksum: info.checksum)
             var headers = HTTPFields.versioned(info.versionID)
             headers[.copySourceVersion] = copy.source.versionID

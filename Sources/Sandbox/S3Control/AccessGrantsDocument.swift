@@ -113,9 +113,7 @@ enum AccessGrantsDocument {
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`.
     static func timestamp(_ time: Milliseconds) -> String {
-        let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1000)
-        let fraction = String(1000 + rest).dropFirst()
-        return Date(timeIntervalSince1970: Double(seconds)).ISO8601Format().dropLast() + ".\(fraction)Z"
+        AmzDate.formatISO8601(Timestamp.date(time))
     }
 
     // MARK: Parts

@@ -1,5 +1,5 @@
 import GRDB
-import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -20,9 +20,11 @@ struct ListingPage<Item> {
     private(set) var isTruncated = false
 
     let limit: Int
+    let database: Database
 
-    init(limit: Int) {
+    init(limit: Int, of database: Database) {
         self.limit = limit
+        self.database = database
     }
 
     var items: [Item] {
@@ -36,12 +38,13 @@ struct ListingPage<Item> {
     /// Adds what there is, until the page is full.
     /// - Parameters:
     ///   - leaps: from a key on, the first key under each prefix that is to be rolled up, and none after one that is not.
-    ///   - rows: whose first column is the key, from a key on; at most as many as told.
+    ///   - rows: the statement for those from a key on, at most as many as told; their first column is the key.
     ///   - commonPrefix: of a key that is to be rolled up.
+    ///   - read: makes the item of a key and of what follows it in its row.
     mutating func fill(
         from lower: Data, leaps: (_ from: Data, _ count: Int) throws -> [Data] = { _, _ in [] },
-        rows: (_ from: Data, _ count: Int) throws -> RowCursor,
-        commonPrefix: (String) -> String?, read: (String, Row) throws -> Item
+        rows: (_ from: Data, _ count: Int) -> (sql: String, arguments: Bound),
+        commonPrefix: (String) -> String?, read: (String, inout RowDecoder) throws -> Item
     ) throws {
         guard limit > 0 else { return }
         var lower = lower
@@ -56,20 +59,21 @@ struct ListingPage<Item> {
                     lower = KeyBytes.end(of: prefix)
                 }
             }
-            let cursor = try rows(lower, limit + 1 - elements.count)
-            while let row = try cursor.next() {
+            let rows = rows(lower, limit + 1 - elements.count)
+            try database.forEachRow(rows.sql, rows.arguments) { row in
                 guard elements.count < limit else {
                     isTruncated = true
-                    return
+                    return false
                 }
-                let key = String(decoding: row[0] as Data, as: UTF8.self)
+                let key = String(decoding: try row.data(), as: UTF8.self)
                 if let prefix = commonPrefix(key) {
                     elements.append(.commonPrefix(prefix))
                     lower = KeyBytes.end(of: prefix)
                     hasMore = true
-                    break
+                    return false
                 }
-                elements.append(.item(try read(key, row)))
+                elements.append(.item(try read(key, &row)))
+                return true
             }
         }
     }

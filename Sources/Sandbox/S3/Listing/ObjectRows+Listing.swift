@@ -1,5 +1,6 @@
 import GRDB
 import S3Server
+import SQLiteStatements
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -11,7 +12,7 @@ extension ObjectRows {
     private typealias Entry = S3ListingPage.Entry
 
     func list(_ listing: S3Listing, in bucket: Bucket) throws -> S3ListingPage {
-        var page = ListingPage<Entry>(limit: listing.limit)
+        var page = ListingPage<Entry>(limit: listing.limit, of: transaction.database)
         let upper = KeyBytes.end(of: listing.prefix)
         try page.fill(
             from: Self.start(after: listing.after, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
@@ -21,18 +22,18 @@ extension ObjectRows {
                     from, upper, count)
             },
             rows: { from, count in
-                try Row.fetchCursor(
-                    transaction.database.cachedStatement(
-                        sql: """
-                            SELECT key, size, etag, modified_at, owner, checksum
-                            FROM object_version INDEXED BY object_current
-                            WHERE bucket_id = ? AND is_current = 1 AND key >= ? AND key < ? ORDER BY key LIMIT ?
-                            """), arguments: [bucket.id, from, upper, count])
+                (
+                    """
+                    SELECT key, size, etag, modified_at, owner, checksum
+                    FROM object_version INDEXED BY object_current
+                    WHERE bucket_id = ? AND is_current = 1 AND key >= ? AND key < ? ORDER BY key LIMIT ?
+                    """, [bucket.id, from, upper, count]
+                )
             }, commonPrefix: listing.commonPrefix,
             read: { key, row in
                 Entry(
-                    key: key, size: row[1], etag: row[2], modifiedAt: Timestamp.date(row[3]),
-                    owner: try transaction.owner(row[4]), checksum: S3Checksum(stored: row[5]))
+                    key: key, size: try row.int(), etag: try row.text(), modifiedAt: Timestamp.date(try row.integer()),
+                    owner: try transaction.owner(row.optionalText()), checksum: S3Checksum(stored: row.optionalText()))
             })
         return S3ListingPage(
             entries: page.items, commonPrefixes: page.commonPrefixes,
@@ -77,7 +78,7 @@ extension ObjectRows {
     private typealias Version = S3VersionPage.Version
 
     func listVersions(_ listing: S3VersionListing, in bucket: Bucket) throws -> S3VersionPage {
-        var page = ListingPage<Version>(limit: listing.limit)
+        var page = ListingPage<Version>(limit: listing.limit, of: transaction.database)
         if !listing.afterVersion.isEmpty { try fillRest(of: listing, &page, in: bucket) }
         let upper = KeyBytes.end(of: listing.prefix)
         var last: String?
@@ -90,17 +91,17 @@ extension ObjectRows {
                     count)
             },
             rows: { from, count in
-                try Row.fetchCursor(
-                    transaction.database.cachedStatement(
-                        sql: """
-                            SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
-                            WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key, id DESC LIMIT ?
-                            """), arguments: [bucket.id, from, upper, count])
+                (
+                    """
+                    SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
+                    WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key, id DESC LIMIT ?
+                    """, [bucket.id, from, upper, count]
+                )
             }, commonPrefix: listing.commonPrefix,
             read: { key, row in
                 let isLatest = last.map { !$0.utf8.elementsEqual(key.utf8) } ?? true
                 last = key
-                return try version(key, row, isLatest: isLatest)
+                return try version(key, &row) { _ in isLatest }
             })
         var next: (key: String, versionID: String?)?
         if page.isTruncated {
@@ -113,7 +114,7 @@ extension ObjectRows {
         return S3VersionPage(versions: page.items, commonPrefixes: page.commonPrefixes, next: next)
     }
 
-    private static let listedColumns = "version_id, is_delete_marker, size, etag, modified_at, owner, checksum, id"
+    private static let listedColumns = "id, version_id, is_delete_marker, size, etag, modified_at, owner, checksum"
 
     /// The versions of the marker's key that come after the marker's version, which may be gone by now.
     private func fillRest(
@@ -133,22 +134,24 @@ extension ObjectRows {
         try page.fill(
             from: KeyBytes.of(listing.afterKey),
             rows: { _, count in
-                try Row.fetchCursor(
-                    transaction.database.cachedStatement(
-                        sql: """
-                            SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
-                            WHERE bucket_id = ? AND key = ? AND id < ? ORDER BY id DESC LIMIT ?
-                            """), arguments: [bucket.id, KeyBytes.of(listing.afterKey), marker, count])
+                (
+                    """
+                    SELECT key, \(Self.listedColumns) FROM object_version INDEXED BY object_version_by_key
+                    WHERE bucket_id = ? AND key = ? AND id < ? ORDER BY id DESC LIMIT ?
+                    """, [bucket.id, KeyBytes.of(listing.afterKey), marker, count]
+                )
             }, commonPrefix: { _ in nil },
             read: { key, row in
-                try version(key, row, isLatest: row[8] == newest)
+                try version(key, &row) { $0 == newest }
             })
     }
 
-    private func version(_ key: String, _ row: Row, isLatest: Bool) throws -> Version {
-        Version(
-            key: key, versionID: row[1] ?? "null", isLatest: isLatest, isDeleteMarker: row[2], size: row[3],
-            etag: row[4], modifiedAt: Timestamp.date(row[5]), owner: try transaction.owner(row[6]),
-            checksum: S3Checksum(stored: row[7]))
+    /// - Parameter isLatest: says so of the version's row.
+    private func version(_ key: String, _ row: inout RowDecoder, isLatest: (Int64) -> Bool) throws -> Version {
+        let isLatest = isLatest(try row.integer())
+        return Version(
+            key: key, versionID: row.optionalText() ?? "null", isLatest: isLatest, isDeleteMarker: try row.bool(),
+            size: try row.int(), etag: try row.text(), modifiedAt: Timestamp.date(try row.integer()),
+            owner: try transaction.owner(row.optionalText()), checksum: S3Checksum(stored: row.optionalText()))
     }
 }

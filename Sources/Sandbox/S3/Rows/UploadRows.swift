@@ -200,41 +200,40 @@ struct UploadRows {
     private typealias Entry = S3UploadPage.Upload
 
     func list(_ listing: S3UploadListing, in bucket: Bucket) throws -> S3UploadPage {
-        var page = ListingPage<Entry>(limit: listing.limit)
+        var page = ListingPage<Entry>(limit: listing.limit, of: database)
         let upper = KeyBytes.end(of: listing.prefix)
         if !listing.afterKey.isEmpty, let id = OpaqueID.row(listing.afterUpload) {
             try page.fill(
                 from: KeyBytes.of(listing.afterKey),
                 rows: { from, count in
-                    try cursor(
-                        "key = ? AND key < ? AND id > ? ORDER BY id LIMIT ?", [bucket.id, from, upper, id, count])
+                    (Self.listed("key = ? AND key < ? AND id > ? ORDER BY id"), [bucket.id, from, upper, id, count])
                 }, commonPrefix: { _ in nil }, read: entry)
         }
         try page.fill(
             from: ObjectRows.start(
                 after: listing.afterKey, prefix: listing.prefix, commonPrefix: listing.commonPrefix),
             rows: { from, count in
-                try cursor("key >= ? AND key < ? ORDER BY key, id LIMIT ?", [bucket.id, from, upper, count])
+                (Self.listed("key >= ? AND key < ? ORDER BY key, id"), [bucket.id, from, upper, count])
             }, commonPrefix: listing.commonPrefix, read: entry)
         return S3UploadPage(
             uploads: page.items, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated)
     }
 
-    private func cursor(_ condition: String, _ arguments: StatementArguments) throws -> RowCursor {
-        try Row.fetchCursor(
-            database.cachedStatement(
-                sql: """
-                    SELECT key, upload_id, initiated_at, owner, checksum_algorithm, checksum_type
-                    FROM upload INDEXED BY upload_by_key
-                    WHERE completed_at IS NULL AND bucket_id = ? AND \(condition)
-                    """), arguments: arguments)
+    private static func listed(_ condition: String) -> String {
+        """
+        SELECT key, upload_id, initiated_at, owner, checksum_algorithm, checksum_type
+        FROM upload INDEXED BY upload_by_key
+        WHERE completed_at IS NULL AND bucket_id = ? AND \(condition) LIMIT ?
+        """
     }
 
-    private func entry(_ key: String, _ row: Row) throws -> Entry {
-        let owner = try transaction.owner(row[3])
+    private func entry(_ key: String, _ row: inout RowDecoder) throws -> Entry {
+        let uploadID = try row.text()
+        let initiatedAt = Timestamp.date(try row.integer())
+        let owner = try transaction.owner(row.optionalText())
         return Entry(
-            key: key, uploadID: row[1], initiatedAt: Timestamp.date(row[2]), initiator: owner, owner: owner,
-            checksum: (row[4] as String?).flatMap(S3ChecksumAlgorithm.init(rawValue:)),
-            checksumType: (row[5] as String?).flatMap(S3ChecksumType.init(rawValue:)))
+            key: key, uploadID: uploadID, initiatedAt: initiatedAt, initiator: owner, owner: owner,
+            checksum: row.optionalText().flatMap(S3ChecksumAlgorithm.init(rawValue:)),
+            checksumType: row.optionalText().flatMap(S3ChecksumType.init(rawValue:)))
     }
 }
