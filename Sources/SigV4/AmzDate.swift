@@ -12,13 +12,13 @@ public enum AmzDate {
         let (year, month, day) = civil(days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
-        append(year, digits: 4, to: &bytes)
-        append(month, digits: 2, to: &bytes)
-        append(day, digits: 2, to: &bytes)
+        appendYear(year, to: &bytes)
+        appendTwo(month, to: &bytes)
+        appendTwo(day, to: &bytes)
         bytes.append(UInt8(ascii: "T"))
-        append(second / 3600, digits: 2, to: &bytes)
-        append(second / 60 % 60, digits: 2, to: &bytes)
-        append(second % 60, digits: 2, to: &bytes)
+        appendTwo(second / 3600, to: &bytes)
+        appendTwo(second / 60 % 60, to: &bytes)
+        appendTwo(second % 60, to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -59,11 +59,11 @@ public enum AmzDate {
         bytes.reserveCapacity(29)
         bytes.append(contentsOf: weekdays[days.floorDivided(by: 7).remainder].utf8)
         bytes.append(contentsOf: ", ".utf8)
-        append(day, digits: 2, to: &bytes)
+        appendTwo(day, to: &bytes)
         bytes.append(UInt8(ascii: " "))
         bytes.append(contentsOf: months[month - 1].utf8)
         bytes.append(UInt8(ascii: " "))
-        append(year, digits: 4, to: &bytes)
+        appendYear(year, to: &bytes)
         bytes.append(UInt8(ascii: " "))
         appendClock(second, to: &bytes)
         bytes.append(contentsOf: " GMT".utf8)
@@ -78,15 +78,16 @@ public enum AmzDate {
         let (year, month, day) = civil(days)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
-        append(year, digits: 4, to: &bytes)
+        appendYear(year, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        append(month, digits: 2, to: &bytes)
+        appendTwo(month, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        append(day, digits: 2, to: &bytes)
+        appendTwo(day, to: &bytes)
         bytes.append(UInt8(ascii: "T"))
         appendClock(second, to: &bytes)
         bytes.append(UInt8(ascii: "."))
-        append(fraction, digits: 3, to: &bytes)
+        bytes.append(0x30 + UInt8(fraction / 100))
+        appendTwo(fraction % 100, to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -107,20 +108,22 @@ public enum AmzDate {
 
     /// `HH:MM:SS`.
     private static func appendClock(_ second: Int, to bytes: inout [UInt8]) {
-        append(second / 3600, digits: 2, to: &bytes)
+        appendTwo(second / 3600, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        append(second / 60 % 60, digits: 2, to: &bytes)
+        appendTwo(second / 60 % 60, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        append(second % 60, digits: 2, to: &bytes)
+        appendTwo(second % 60, to: &bytes)
     }
 
-    private static func append(_ number: Int, digits: Int, to bytes: inout [UInt8]) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(0x30 + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
+    /// - Parameter number: of two digits.
+    private static func appendTwo(_ number: Int, to bytes: inout [UInt8]) {
+        bytes.append(0x30 + UInt8(number / 10))
+        bytes.append(0x30 + UInt8(number % 10))
+    }
+
+    private static func appendYear(_ year: Int, to bytes: inout [UInt8]) {
+        appendTwo(year / 100 % 100, to: &bytes)
+        appendTwo(year % 100, to: &bytes)
     }
 
     private static func date(

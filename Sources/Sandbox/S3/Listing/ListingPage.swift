@@ -15,7 +15,9 @@ struct ListingPage<Item> {
         case commonPrefix(String)
     }
 
-    private(set) var elements: [Element] = []
+    private(set) var items: [Item] = []
+    private(set) var commonPrefixes: [String] = []
+    private var endsWithPrefix = false
     /// Whether more follow.
     private(set) var isTruncated = false
 
@@ -27,13 +29,12 @@ struct ListingPage<Item> {
         self.database = database
     }
 
-    var items: [Item] {
-        elements.compactMap { if case .item(let item) = $0 { item } else { nil } }
+    var last: Element? {
+        endsWithPrefix ? commonPrefixes.last.map { .commonPrefix($0) } : items.last.map { .item($0) }
     }
 
-    var commonPrefixes: [String] {
-        elements.compactMap { if case .commonPrefix(let prefix) = $0 { prefix } else { nil } }
-    }
+    /// How many may still be added.
+    private var left: Int { limit - items.count - commonPrefixes.count }
 
     /// Adds what there is, until the page is full.
     /// - Parameters:
@@ -52,27 +53,29 @@ struct ListingPage<Item> {
         while hasMore {
             hasMore = false
             // What follows a rolled-up prefix is most often another one.
-            if case .commonPrefix? = elements.last, elements.count < limit {
-                for bytes in try leaps(lower, limit - elements.count) {
+            if endsWithPrefix, left > 0 {
+                for bytes in try leaps(lower, left) {
                     guard let prefix = commonPrefix(String(decoding: bytes, as: UTF8.self)) else { break }
-                    elements.append(.commonPrefix(prefix))
+                    commonPrefixes.append(prefix)
                     lower = KeyBytes.end(of: prefix)
                 }
             }
-            let rows = rows(lower, limit + 1 - elements.count)
+            let rows = rows(lower, left + 1)
             try database.forEachRow(rows.sql, rows.arguments) { row in
-                guard elements.count < limit else {
+                guard left > 0 else {
                     isTruncated = true
                     return false
                 }
                 let key = String(decoding: try row.data(), as: UTF8.self)
                 if let prefix = commonPrefix(key) {
-                    elements.append(.commonPrefix(prefix))
+                    commonPrefixes.append(prefix)
+                    endsWithPrefix = true
                     lower = KeyBytes.end(of: prefix)
                     hasMore = true
                     return false
                 }
-                elements.append(.item(try read(key, &row)))
+                items.append(try read(key, &row))
+                endsWithPrefix = false
                 return true
             }
         }

@@ -37,7 +37,7 @@ extension ObjectRows {
             })
         return S3ListingPage(
             entries: page.items, commonPrefixes: page.commonPrefixes,
-            next: page.isTruncated ? page.elements.last?.marker(\.key) : nil)
+            next: page.isTruncated ? page.last?.marker(\.key) : nil)
     }
 
     /// From a key on, the first key under each prefix that ends with the delimiter, and at last one under none.
@@ -47,7 +47,7 @@ extension ObjectRows {
         _ count: Int
     ) throws -> [Data] {
         let next = "SELECT key FROM object_version \(rows) bucket_id = ?1 AND key < ?3 AND key >="
-        return try transaction.database.values(
+        return try transaction.database.rows(
             """
             WITH RECURSIVE leap(key) AS (
                 SELECT (\(next) ?2 ORDER BY key LIMIT 1)
@@ -58,10 +58,11 @@ extension ObjectRows {
             )
             SELECT key FROM leap WHERE key IS NOT NULL LIMIT ?7
             """,
-            arguments: [
+            [
                 bucket.id, from, upper, prefix.utf8.count + 1, Data(delimiter.utf8), KeyBytes.end(of: delimiter),
                 count,
-            ])
+            ]
+        ) { try $0.data() }
     }
 
     /// The first key that may be on a page.
@@ -105,7 +106,7 @@ extension ObjectRows {
             })
         var next: (key: String, versionID: String?)?
         if page.isTruncated {
-            switch page.elements.last {
+            switch page.last {
             case .item(let version)?: next = (version.key, version.versionID)
             case .commonPrefix(let prefix)?: next = (prefix, nil)
             case nil: break
