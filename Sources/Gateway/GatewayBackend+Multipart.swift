@@ -61,7 +61,7 @@ extension GatewayBackend: S3MultipartStore {
         var request = part.request(target)
         request.headerFields[.copySource] = decided.copySource(versionID: source.object.versionID)
         if let range = source.range {
-            request.headerFields[.copySourceRange] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
+            request.headerFields[.copySourceRange] = S3ByteRange(range).description
         }
         request.headerFields.set(source.conditions, prefix: "x-amz-copy-source-")
         let answer = try await document(request, from: target.dataSource, key: source.object.key)

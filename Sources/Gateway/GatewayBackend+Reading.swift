@@ -41,18 +41,11 @@ extension GatewayBackend: S3ObjectReader {
             operation: "s3:GetObject", method: method, bucket: decided.bucket, key: decided.key)
         if let number = reading.partNumber { request.query.append(.init(name: "partNumber", value: String(number))) }
         if let version = object.versionID { request.query.append(.init(name: "versionId", value: version)) }
-        request.headerFields[.range] = reading.range.map(Self.text)
+        request.headerFields[.range] = reading.range?.description
         request.headerFields.set(reading.conditions)
         if reading.wantsChecksum { request.headerFields[.checksumMode] = "ENABLED" }
         let response = try await send(request, to: decided.dataSource, key: object.key)
         try await record([AuditedKey(object.key, .succeeded)], .readObject, call)
         return response
-    }
-
-    private static func text(_ range: S3ByteRange) -> String {
-        switch range {
-        case .from(let first, let last): "bytes=\(first)-\(last.map(String.init) ?? "")"
-        case .last(let count): "bytes=-\(count)"
-        }
     }
 }

@@ -96,7 +96,7 @@ extension GatewayBackend: S3ObjectWriter {
         var request = S3ObjectRequest(operation: "s3:GetObject", method: .get, bucket: source.bucket, key: source.key)
         if let version = name.versionID { request.query = [QueryParameter(name: "versionId", value: version)] }
         request.headerFields.set(conditions)
-        request.headerFields[.range] = range.map { "bytes=\($0.lowerBound)-\($0.upperBound - 1)" }
+        request.headerFields[.range] = range.map { S3ByteRange($0).description }
         do {
             return try await send(request, to: source.dataSource, key: name.key)
         } catch let error as S3Error {

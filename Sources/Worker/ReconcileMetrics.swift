@@ -5,7 +5,7 @@ import Metrics
 enum ReconcileMetrics {
     static func measured(_ status: IntegrationStatus, _ duration: Duration) {
         Timer(label: "sluice_reconcile_seconds", dimensions: [("status", status.rawValue)])
-            .recordNanoseconds(duration.nanoseconds)
+            .record(duration: duration)
     }
 
     static func failed(_ action: String, kind: String) {
@@ -30,8 +30,7 @@ enum ReconcileMetrics {
     static func called(_ action: String, outcome: String, _ duration: Duration) {
         let dimensions = [("action", action), ("outcome", outcome)]
         Counter(label: "sluice_aws_calls_total", dimensions: dimensions).increment()
-        Timer(label: "sluice_aws_call_seconds", dimensions: [("action", action)]).recordNanoseconds(
-            duration.nanoseconds)
+        Timer(label: "sluice_aws_call_seconds", dimensions: [("action", action)]).record(duration: duration)
     }
 }
 
@@ -58,12 +57,5 @@ extension AWSProblem.Kind {
         case .unreachable: "unreachable"
         case .credentials: "credentials"
         }
-    }
-}
-
-extension Duration {
-    var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

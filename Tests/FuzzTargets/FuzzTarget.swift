@@ -117,6 +117,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         let text = String(decoding: bytes, as: UTF8.self)
         _ = S3Conditions.Tags(text)
         guard let range = S3ByteRange(text) else { return }
+        precondition(S3ByteRange(range.description) == range)
         if let positions = range.closed { precondition(!positions.isEmpty && positions.lowerBound >= 0) }
         for size in [0, 1, 10, Int.max] {
             guard let positions = try? range.resolved(size: size) else { continue }

@@ -114,11 +114,21 @@ struct S3BodyDecoderTests {
         ("x-amz-checksum-sha1", "!", "InvalidRequest"), ("content-md5", "XUFAKrxLKna5cZ2REBfFkg==", ""),
         ("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==", "BadDigest"), ("content-md5", "YWJyYWNhZGFicmE=", "InvalidDigest"),
         ("content-md5", "", "InvalidDigest"), ("x-amz-sdk-checksum-algorithm", "CRC99", "InvalidRequest"),
+        ("x-amz-sdk-checksum-algorithm", "CRC32", "InvalidRequest"),
         ("x-amz-trailer", "x-amz-meta-a", "InvalidRequest"),
     ])
     func `A hash that the client gives is compared`(name: String, value: String, code: String) {
         var answer = ""
         do { _ = try Self.decode("hello", Self.named(name, value)) } catch { answer = error.code }
+        #expect(answer == code)
+    }
+
+    @Test(arguments: [("crc32", ""), ("CRC32C", "InvalidRequest")])
+    func `The algorithm that an SDK announces is the checksum's`(announced: String, code: String) {
+        var headers = Self.named("x-amz-checksum-crc32", "NhCmhg==")
+        headers[HTTPField.Name(known: "x-amz-sdk-checksum-algorithm")] = announced
+        var answer = ""
+        do { _ = try Self.decode("hello", headers) } catch { answer = error.code }
         #expect(answer == code)
     }
 

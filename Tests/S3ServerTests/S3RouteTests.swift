@@ -41,7 +41,9 @@ struct S3RouteTests {
         ("bytes=0-4", 0..<5), ("bytes=3-", 3..<10), ("bytes=-3", 7..<10), ("bytes=-30", 0..<10), ("bytes=9-99", 9..<10),
     ])
     func `Ranges resolve within the object`(text: String, expected: Range<Int>) throws {
-        #expect(try #require(S3ByteRange(text)).resolved(size: 10) == expected)
+        let range = try #require(S3ByteRange(text))
+        #expect(try range.resolved(size: 10) == expected)
+        #expect(range.description == text)
     }
 
     @Test(arguments: ["bytes=", "bytes=-", "bytes=5-4", "bytes=a-b", "bytes=0-1,3-4", "items=0-1", "bytes=0--1"])
@@ -56,6 +58,7 @@ struct S3RouteTests {
     ])
     func `The range of a copy has both ends`(text: String, positions: Range<Int>?) {
         #expect(S3ByteRange(text)?.closed == positions)
+        if let positions { #expect(S3ByteRange(positions).description == text) }
     }
 
     @Test(arguments: ["bytes=10-", "bytes=-0", "bytes=99-100"])

@@ -18,6 +18,11 @@ public enum S3ByteRange: Sendable, Equatable {
         }
     }
 
+    /// `bytes=first-last`. The positions are not empty.
+    public init(_ positions: Range<Int>) {
+        self = .from(positions.lowerBound, through: positions.upperBound - 1)
+    }
+
     /// The positions, where both ends are given; nil for others, and for an end that no position can follow.
     public var closed: Range<Int>? {
         guard case .from(let first, let last?) = self, last < .max else { return nil }
@@ -36,6 +41,16 @@ public enum S3ByteRange: Sendable, Equatable {
             throw S3Error(
                 "InvalidRange", 416, "The requested range is not satisfiable",
                 elements: [.init("ActualObjectSize", String(size))])
+        }
+    }
+}
+
+extension S3ByteRange: CustomStringConvertible {
+    /// As the header has it.
+    public var description: String {
+        switch self {
+        case .from(let first, let last): "bytes=\(first)-\(last.map { "\($0)" } ?? "")"
+        case .last(let count): "bytes=-\(count)"
         }
     }
 }

@@ -145,7 +145,7 @@ public struct S3BodyDecoder: Sendable {
         guard trailing.map(\.name) == (chunked == nil ? [] : announced) else { throw .malformedTrailer }
         guard let claim, let computed else { return }
         guard let value = claim.value ?? trailing.first?.value else {
-            // The algorithm alone was named, as for CreateMultipartUpload: there is nothing to compare.
+            // A trailer is announced of a body that can have none.
             return
         }
         try Self.check(value, claim.algorithm)
@@ -185,22 +185,32 @@ extension S3BodyDecoder {
             throw .invalidRequest(
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
         }
-        if let named = named.first {
-            // A composite checksum ends in the number of parts: it is of an object, never of a body.
-            if !named.value.contains("-") { try check(named.value, named.algorithm) }
-            return named.value.contains("-") ? nil : (named.algorithm, named.value)
-        }
-        if let trailer = headers[.amzTrailer] {
-            guard let algorithm = S3ChecksumAlgorithm(header: trailer) else {
+        var trailing: S3ChecksumAlgorithm?
+        if named.isEmpty, let trailer = headers[.amzTrailer] {
+            trailing = S3ChecksumAlgorithm(header: trailer)
+            guard trailing != nil else {
                 throw .invalidRequest("The value specified in the x-amz-trailer header is not supported")
             }
-            return (algorithm, nil)
         }
-        guard let name = headers[.sdkChecksumAlgorithm] else { return nil }
-        guard let algorithm = S3ChecksumAlgorithm(rawValue: name.uppercased()) else {
+        if let name = headers[.sdkChecksumAlgorithm] { try check(announced: name, named.first?.algorithm ?? trailing) }
+        guard let named = named.first else { return trailing.map { ($0, nil) } }
+        // A composite checksum ends in the number of parts: it is of an object, never of a body.
+        guard !named.value.contains("-") else { return nil }
+        try check(named.value, named.algorithm)
+        return (named.algorithm, named.value)
+    }
+
+    /// - Parameter announced: what the client says that the checksum is made with.
+    private static func check(announced: String, _ algorithm: S3ChecksumAlgorithm?) throws(S3Error) {
+        let known = S3ChecksumAlgorithm(rawValue: announced.uppercased())
+        guard let known, algorithm.map({ $0 == known }) ?? true else {
             throw .invalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")
         }
-        return (algorithm, nil)
+        guard algorithm != nil else {
+            throw .invalidRequest(
+                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+                    + "headers were found.")
+        }
     }
 
     private static func check(_ value: String, _ algorithm: S3ChecksumAlgorithm) throws(S3Error) {
