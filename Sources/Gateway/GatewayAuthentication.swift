@@ -36,7 +36,9 @@ public struct GatewayAuthentication: Sendable {
 
     private func record(of accessKeyID: String) async throws -> AccessKeyRecord<GatewayCaller>? {
         let now = now()
-        if let (caller, secret) = try await repository.caller(accessKeyID: accessKeyID, now: now) {
+        if accessKeyID.utf8.starts(with: S3KeyPair.prefix.utf8),
+            let (caller, secret) = try await repository.caller(accessKeyID: accessKeyID, now: now)
+        {
             return AccessKeyRecord(secret: SigV4.Secret(secret.reveal()), identity: caller)
         }
         guard allowsCompatibilitySecret else { return nil }

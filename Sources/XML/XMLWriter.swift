@@ -44,7 +44,7 @@ public struct XMLWriter: Sendable {
 
     private mutating func open(_ name: String, _ namespace: String?, _ attributes: KeyValuePairs<String, String>) {
         bytes.append(UInt8(ascii: "<"))
-        write(name.utf8.span)
+        write(name)
         if let namespace { attribute("xmlns", namespace) }
         for (name, value) in attributes { attribute(name, value) }
         bytes.append(UInt8(ascii: ">"))
@@ -53,21 +53,22 @@ public struct XMLWriter: Sendable {
     private mutating func close(_ name: String) {
         bytes.append(UInt8(ascii: "<"))
         bytes.append(UInt8(ascii: "/"))
-        write(name.utf8.span)
+        write(name)
         bytes.append(UInt8(ascii: ">"))
     }
 
     private mutating func attribute(_ name: String, _ value: String) {
         bytes.append(UInt8(ascii: " "))
-        write(name.utf8.span)
-        write("=\"".utf8.span)
+        write(name)
+        write("=\"")
         escape(value, inAttribute: true)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// As it is; an array takes a pointer's bytes in one copy, and any other sequence's one by one.
-    private mutating func write(_ text: Span<UInt8>) {
-        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    /// As it is.
+    private mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Whether a byte stands for itself wherever it is.
@@ -83,29 +84,32 @@ public struct XMLWriter: Sendable {
     /// no version of XML can carry (U+0000, U+FFFE, U+FFFF) becomes U+FFFD. In attributes line ends and tabs are
     /// references too, for readers turn them into spaces there.
     private mutating func escape(_ text: String, inAttribute: Bool = false) {
-        let utf8 = text.utf8.span
-        var written = 0
-        for index in utf8.indices where !Self.isPlain(utf8[index]) {
-            var start = index
-            let replacement: String
-            switch utf8[index] {
-            case UInt8(ascii: "&"): replacement = "&amp;"
-            case UInt8(ascii: "<"): replacement = "&lt;"
-            case UInt8(ascii: ">"): replacement = "&gt;"
-            case UInt8(ascii: "\""): replacement = "&quot;"
-            case 0x09 where !inAttribute, 0x0A where !inAttribute: continue
-            case 0: replacement = "\u{FFFD}"
-            case 0xBE, 0xBF:
-                // The last byte of U+FFFE or U+FFFF, or of another character.
-                guard index >= 2, utf8[index - 2] == 0xEF, utf8[index - 1] == 0xBF else { continue }
-                start = index - 2
-                replacement = "\u{FFFD}"
-            case let control: replacement = "&#x\(String(control, radix: 16, uppercase: true));"
+        var text = text
+        text.withUTF8 { utf8 in
+            // Runs are copied at once.
+            var written = 0
+            for index in utf8.indices where unsafe !Self.isPlain(utf8[index]) {
+                var start = index
+                let replacement: String
+                switch unsafe utf8[index] {
+                case UInt8(ascii: "&"): replacement = "&amp;"
+                case UInt8(ascii: "<"): replacement = "&lt;"
+                case UInt8(ascii: ">"): replacement = "&gt;"
+                case UInt8(ascii: "\""): replacement = "&quot;"
+                case 0x09 where !inAttribute, 0x0A where !inAttribute: continue
+                case 0: replacement = "\u{FFFD}"
+                case 0xBE, 0xBF:
+                    // The last byte of U+FFFE or U+FFFF, or of another character.
+                    guard index >= 2, unsafe utf8[index - 2] == 0xEF, unsafe utf8[index - 1] == 0xBF else { continue }
+                    start = index - 2
+                    replacement = "\u{FFFD}"
+                case let control: replacement = "&#x\(String(control, radix: 16, uppercase: true));"
+                }
+                unsafe bytes.append(contentsOf: utf8[written..<start])
+                write(replacement)
+                written = index + 1
             }
-            write(utf8.extracting(written..<start))
-            write(replacement.utf8.span)
-            written = index + 1
+            unsafe bytes.append(contentsOf: utf8[written...])
         }
-        write(utf8.extracting(written...))
     }
 }

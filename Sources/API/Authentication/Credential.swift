@@ -15,7 +15,7 @@ public enum Credential {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
         let suffix = random(14).map { letters[Int($0 & 31)] }
         return S3KeyPair(
-            accessKeyID: "SLUICE" + String(decoding: suffix, as: UTF8.self),
+            accessKeyID: S3KeyPair.prefix + String(decoding: suffix, as: UTF8.self),
             secretAccessKey: Secret(Base64URL.encode(random(30))))
     }
 

@@ -108,7 +108,10 @@ public struct APIKey: Sendable, Equatable {
 
 /// What signs requests to the gateway. The secret is kept sealed, as verifying a signature needs it.
 public struct S3KeyPair: Sendable, Equatable {
-    /// Unique; `[A-Z0-9]`.
+    /// What every access key id begins with, and next to no API key.
+    public static let prefix = "SLUICE"
+
+    /// Unique; `SLUICE` and more of `[A-Z0-9]`.
     public var accessKeyID: String
     public var secretAccessKey: Secret
 

@@ -37,13 +37,13 @@ public struct S3Listing: Sendable, Equatable {
 enum S3CommonPrefix {
     static func of(_ key: String, prefix: String, delimiter: String) -> String? {
         guard !delimiter.isEmpty, key.utf8.starts(with: prefix.utf8) else { return nil }
-        let (bytes, mark) = (key.utf8.span, delimiter.utf8.span)
-        var start = prefix.utf8.count
-        while start + mark.count <= bytes.count {
-            if mark.indices.allSatisfy({ bytes[start + $0] == mark[$0] }) {
-                return String(Substring(key.utf8.prefix(start + mark.count)))
+        let rest = key.utf8.dropFirst(prefix.utf8.count)
+        var start = rest.startIndex
+        while start < rest.endIndex {
+            if rest[start...].starts(with: delimiter.utf8) {
+                return String(key.utf8[..<rest.index(start, offsetBy: delimiter.utf8.count)])
             }
-            start += 1
+            rest.formIndex(after: &start)
         }
         return nil
     }
