@@ -5,8 +5,11 @@ public struct XMLWriter: Sendable {
     /// What is written so far; a document when every `element` call has returned.
     public private(set) var bytes: [UInt8] = []
 
-    /// - Parameter declaration: Whether to begin with `<?xml version="1.0" encoding="UTF-8"?>` and a line end, as AWS does.
-    public init(declaration: Bool = true) {
+    /// - Parameters:
+    ///   - declaration: Whether to begin with `<?xml version="1.0" encoding="UTF-8"?>` and a line end, as AWS does.
+    ///   - capacity: For how many bytes room is made at once: growing to a large document costs as much as writing it.
+    public init(declaration: Bool = true, capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
         if declaration { bytes.append(contentsOf: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) }
     }
 
@@ -74,6 +77,8 @@ public struct XMLWriter: Sendable {
     /// Whether a byte stands for itself wherever it is.
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
+        // Letters, digits and most signs, told by two comparisons.
+        case 0x27...0x3B, 0x3F...0x7E: true
         case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), 0..<0x20, 0x7F, 0xBE, 0xBF:
             false
         default: true
@@ -88,7 +93,11 @@ public struct XMLWriter: Sendable {
         text.withUTF8 { utf8 in
             // Runs are copied at once.
             var written = 0
-            for index in utf8.indices where unsafe !Self.isPlain(utf8[index]) {
+            var next = 0
+            while next < utf8.count {
+                let index = next
+                next += 1
+                guard unsafe !Self.isPlain(utf8[index]) else { continue }
                 var start = index
                 let replacement: String
                 switch unsafe utf8[index] {

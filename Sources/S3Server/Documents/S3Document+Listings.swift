@@ -10,7 +10,7 @@ import XML
 extension S3Document {
     static func listingV2(_ listing: S3Listing, _ page: S3ListingPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListBucketResult") { writer in
+        return document("ListBucketResult", entries: page.entries.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.optional("StartAfter", query["start-after"].map(encode))
@@ -27,7 +27,7 @@ extension S3Document {
 
     static func listingV1(_ listing: S3Listing, _ page: S3ListingPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListBucketResult") { writer in
+        return document("ListBucketResult", entries: page.entries.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.element("Marker", encode(listing.after))
@@ -67,7 +67,7 @@ extension S3Document {
 
     static func versions(_ listing: S3VersionListing, _ page: S3VersionPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListVersionsResult") { writer in
+        return document("ListVersionsResult", entries: page.versions.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.element("KeyMarker", encode(listing.afterKey))
@@ -110,7 +110,7 @@ extension S3Document {
             lastPrefix.map { prefix in
                 lastKey.map { $0.utf8.lexicographicallyPrecedes(prefix.utf8) } ?? true
             } ?? false
-        return document("ListMultipartUploadsResult") { writer in
+        return document("ListMultipartUploadsResult", entries: page.uploads.count) { writer in
             writer.element("Bucket", listing.bucket)
             writer.element("KeyMarker", encode(listing.afterKey))
             writer.element("UploadIdMarker", listing.afterUpload)
@@ -141,7 +141,7 @@ extension S3Document {
     static func parts(
         _ upload: S3UploadName, after: Int, limit: Int, _ page: S3PartPage
     ) -> [UInt8] {
-        document("ListPartsResult") { writer in
+        document("ListPartsResult", entries: page.parts.count) { writer in
             writer.element("Bucket", upload.object.bucket)
             writer.element("Key", upload.object.key)
             writer.element("UploadId", upload.uploadID)

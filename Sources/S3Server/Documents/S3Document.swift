@@ -16,8 +16,9 @@ enum S3Document {
     /// 10,000 parts fit, as S3 has it.
     static let longest = 2 << 20
 
-    static func document(_ root: String, _ body: (inout XMLWriter) -> Void) -> [UInt8] {
-        var writer = XMLWriter()
+    /// - Parameter entries: How many follow, each of some 300 bytes.
+    static func document(_ root: String, entries: Int = 0, _ body: (inout XMLWriter) -> Void) -> [UInt8] {
+        var writer = XMLWriter(capacity: 1_024 + entries * 320)
         writer.element(root, namespace: namespace, body)
         return writer.bytes
     }
@@ -70,6 +71,10 @@ extension XMLWriter {
     }
 
     mutating func etag(_ etag: String) {
-        element("ETag", "\"\(etag)\"")
+        element("ETag") { writer in
+            writer.text("\"")
+            writer.text(etag)
+            writer.text("\"")
+        }
     }
 }

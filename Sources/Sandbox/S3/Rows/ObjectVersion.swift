@@ -76,7 +76,11 @@ enum KeyBytes {
     /// After every key: no byte of UTF-8 is as high.
     static let highest = Data([0xFF])
 
-    static func of(_ key: String) -> Data { Data(key.utf8) }
+    static func of(_ key: String) -> Data {
+        // `Data` of any sequence looks at run time for what sequence it is.
+        var key = key
+        return key.withUTF8 { unsafe Data(buffer: $0) }
+    }
 
     /// The first that sorts after `key`.
     static func after(_ key: String) -> Data { Data(key.utf8) + [0] }

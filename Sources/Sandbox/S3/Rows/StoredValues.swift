@@ -36,11 +36,12 @@ enum StoredTags {
 /// A checksum as a column holds it: `CRC32 FULL_OBJECT DUoRhQ==`.
 extension S3Checksum {
     init?(stored text: String?) {
-        guard let parts = text?.utf8.split(separator: UInt8(ascii: " ")).map({ String(Substring($0)) }),
-            parts.count == 3, let algorithm = S3ChecksumAlgorithm(rawValue: parts[0]),
-            let type = S3ChecksumType(rawValue: parts[1])
+        let space = UInt8(ascii: " ")
+        guard let utf8 = text?.utf8, let first = utf8.firstIndex(of: space), let last = utf8.lastIndex(of: space),
+            first < last, let algorithm = S3ChecksumAlgorithm(rawValue: String(Substring(utf8[..<first]))),
+            let type = S3ChecksumType(rawValue: String(Substring(utf8[first..<last].dropFirst())))
         else { return nil }
-        self.init(algorithm, parts[2], type: type)
+        self.init(algorithm, String(Substring(utf8[last...].dropFirst())), type: type)
     }
 
     var stored: String { "\(algorithm.rawValue) \(type.rawValue) \(value)" }
