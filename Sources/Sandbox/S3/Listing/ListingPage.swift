@@ -57,8 +57,8 @@ struct ListingPage<Item> {
                 for bytes in try leaps(lower, left) {
                     guard let prefix = commonPrefix(String(decoding: bytes, as: UTF8.self)) else { break }
                     commonPrefixes.append(prefix)
-                    lower = KeyBytes.end(of: prefix)
                 }
+                if let prefix = commonPrefixes.last { lower = KeyBytes.end(of: prefix) }
             }
             let rows = rows(lower, left + 1)
             try database.forEachRow(rows.sql, rows.arguments) { row in
