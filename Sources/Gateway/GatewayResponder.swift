@@ -100,9 +100,10 @@ public struct GatewayResponder: Sendable {
         let now = now()
         let sender = try await sender(of: target, now)
         let headers = target.request.headerFields
-        let upload = try sender.upload(request.body, headers: headers, wanted: .claimed)
+        let route = try route.get()
+        let upload = try sender.upload(request.body, headers: headers, for: route.operation, wanted: .claimed)
         return try await server.respond(
-            to: S3Request(route: route.get(), query: target.query, headers: headers, body: upload),
+            to: S3Request(route: route, query: target.query, headers: headers, body: upload),
             S3Call(
                 identity: sender.identity, region: sender.region, now: now, requestID: ids.request, peer: peer,
                 expectedBucketOwner: headers[.expectedBucketOwner]))

@@ -22,20 +22,20 @@ extension Database {
         return values
     }
 
-    /// Row by row, until `body` wants no more.
+    /// Row by row, until `body` wants no more, which it may only of a `SELECT`.
     @inlinable
     public func forEachRow(
         _ sql: String, _ arguments: Bound = [], _ body: (inout RowDecoder) throws -> Bool
     ) throws {
         let statement = try cachedStatement(sql: sql)
         let cursor = DecodingCursor(statement, arguments)
-        var isAtEnd = false
-        // Left before its end, it would keep its snapshot.
-        defer { if !isAtEnd { statement.setUncheckedArguments([]) } }
         while var row = try cursor.next() {
-            guard try body(&row) else { return }
+            var wantsMore = false
+            // Left at a row, it would keep its snapshot. One whose step failed has ended, and must not be reset.
+            defer { if !wantsMore { try? statement.setArguments(arguments) } }
+            wantsMore = try body(&row)
+            if !wantsMore { return }
         }
-        isAtEnd = true
     }
 
     /// The first row; run to its end, so that an `INSERT … RETURNING` is complete.

@@ -3,6 +3,7 @@
 Each against the embedded store and, where the test is not about what only a store has, against the gateway.
 """
 
+import base64
 import filecmp
 import hashlib
 import json
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+import zlib
 
 import boto3
 import pytest
@@ -389,6 +391,24 @@ def test_curl_keeps_the_body_that_is_refused(place, tmp_path):
     assert put(url + "0") == (["403"], 0)
     # What is upstream of the gateway decides on a condition when it has the body.
     assert put(url, "-H", "If-None-Match: *") == ((["412"], 0) if place.url == place.sandbox.url else (["100", "412"], 10))
+
+
+def test_boto3_completes_with_the_checksum_of_the_object(place):
+    at = {"Bucket": place.bucket, "Key": f"{place.base}whole"}
+    pieces = [random.Random(3).randbytes(PART), b"the end"]
+    whole = base64.b64encode(zlib.crc32(b"".join(pieces)).to_bytes(4, "big")).decode()
+    wrong = base64.b64encode(bytes(4)).decode()
+    upload = place.s3.create_multipart_upload(
+        **at, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")["UploadId"]
+    parts = [{"PartNumber": number, "ETag": place.s3.upload_part(
+        **at, UploadId=upload, PartNumber=number, Body=piece)["ETag"]} for number, piece in enumerate(pieces, 1)]
+    wish = {**at, "UploadId": upload, "MultipartUpload": {"Parts": parts}, "ChecksumType": "FULL_OBJECT"}
+    with pytest.raises(ClientError) as refusal:
+        place.s3.complete_multipart_upload(**wish, ChecksumCRC32=wrong)
+    assert refusal.value.response["Error"]["Code"] == "BadDigest"
+    done = place.s3.complete_multipart_upload(**wish, ChecksumCRC32=whole)
+    assert (done["ChecksumCRC32"], done["ChecksumType"]) == (whole, "FULL_OBJECT")
+    assert place.s3.head_object(**at, ChecksumMode="ENABLED")["ChecksumCRC32"] == whole
 
 
 def test_boto3_goes_on_after_an_empty_or_a_refused_object(place):

@@ -116,6 +116,8 @@ struct S3BodyDecoderTests {
         ("content-md5", "", "InvalidDigest"), ("x-amz-sdk-checksum-algorithm", "CRC99", "InvalidRequest"),
         ("x-amz-sdk-checksum-algorithm", "CRC32", "InvalidRequest"),
         ("x-amz-trailer", "x-amz-meta-a", "InvalidRequest"),
+        ("x-amz-trailer", "x-amz-checksum-crc32", "MalformedTrailerError"),
+        ("x-amz-checksum-crc32", "NhCmhg==-2", "InvalidRequest"),
     ])
     func `A hash that the client gives is compared`(name: String, value: String, code: String) {
         var answer = ""
@@ -130,6 +132,14 @@ struct S3BodyDecoderTests {
         var answer = ""
         do { _ = try Self.decode("hello", headers) } catch { answer = error.code }
         #expect(answer == code)
+    }
+
+    @Test func `The algorithm that an SDK announces is the trailer's`() {
+        var headers = Self.named("x-amz-trailer", "x-amz-checksum-crc64nvme")
+        headers[HTTPField.Name(known: "x-amz-sdk-checksum-algorithm")] = "SHA1"
+        #expect(throws: S3Error.self) {
+            try S3BodyDecoder(headers: headers, payload: .unsigned, verifier: nil)
+        }
     }
 
     @Test func `Two checksums are one too many`() {

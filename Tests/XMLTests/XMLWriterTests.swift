@@ -25,6 +25,7 @@ import XML
     @Test(arguments: [
         ("\u{0}", "\u{FFFD}"), ("\u{1}", "&#x1;"), ("\t\n", "\t\n"), ("\r", "&#xD;"), ("\u{1F}\u{7F}", "&#x1F;&#x7F;"),
         ("\u{FFFE}\u{FFFF}\u{FFFD}\u{FFBE}\u{10FFFF}", "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFBE}\u{10FFFF}"), ("é😀", "é😀"),
+        ("ab\u{FFFF}cd&\u{FFFE}", "ab\u{FFFD}cd&amp;\u{FFFD}"),
     ]) func `every character is written so that it can be read`(_ text: String, _ written: String) {
         var writer = XMLWriter(declaration: false)
         writer.element("a", text)

@@ -116,6 +116,7 @@ public struct S3KeyPair: Sendable, Equatable {
     public var secretAccessKey: Secret
 
     public init(accessKeyID: String, secretAccessKey: Secret) {
+        precondition(accessKeyID.utf8.starts(with: Self.prefix.utf8), "the gateway knows pairs by their prefix")
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
     }

@@ -43,10 +43,15 @@ public struct AuthenticatedRequest<Identity: Sendable>: Sendable {
     /// The request's body, which is verified while it is read.
     /// - Throws: as `S3BodyDecoder`.
     public func upload(
-        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, headers: HTTPFields,
+        _ body: some AsyncSequence<ByteBuffer, any Error> & Sendable, headers: HTTPFields, for operation: S3Operation,
         wanted: S3BodyDecoder.Wanted = .all
     ) throws(S3Error) -> S3Upload {
-        S3Upload(
+        var headers = headers
+        if operation == .completeMultipartUpload {
+            // The checksum is that of the object which the parts make.
+            for algorithm in S3ChecksumAlgorithm.allCases { headers[algorithm.fieldName] = nil }
+        }
+        return S3Upload(
             body, decoder: try decoder(headers: headers, wanted: wanted), waitsForContinue: headers.expectsContinue)
     }
 

@@ -20,6 +20,7 @@ public enum S3ByteRange: Sendable, Equatable {
 
     /// `bytes=first-last`. The positions are not empty.
     public init(_ positions: Range<Int>) {
+        precondition(!positions.isEmpty)
         self = .from(positions.lowerBound, through: positions.upperBound - 1)
     }
 

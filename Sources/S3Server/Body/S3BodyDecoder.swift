@@ -142,12 +142,8 @@ public struct S3BodyDecoder: Sendable {
     private func compare(_ computed: S3Checksum?) throws(S3Error) {
         let trailing = chunked?.trailer.filter { S3ChecksumAlgorithm(header: $0.name) != nil } ?? []
         // What was announced must come, and nothing else.
-        guard trailing.map(\.name) == (chunked == nil ? [] : announced) else { throw .malformedTrailer }
-        guard let claim, let computed else { return }
-        guard let value = claim.value ?? trailing.first?.value else {
-            // A trailer is announced of a body that can have none.
-            return
-        }
+        guard trailing.map(\.name) == announced else { throw .malformedTrailer }
+        guard let claim, let computed, let value = claim.value ?? trailing.first?.value else { return }
         try Self.check(value, claim.algorithm)
         guard value == computed.value else {
             throw .badDigest("The \(claim.algorithm.rawValue) you specified did not match the calculated checksum.")
@@ -194,8 +190,6 @@ extension S3BodyDecoder {
         }
         if let name = headers[.sdkChecksumAlgorithm] { try check(announced: name, named.first?.algorithm ?? trailing) }
         guard let named = named.first else { return trailing.map { ($0, nil) } }
-        // A composite checksum ends in the number of parts: it is of an object, never of a body.
-        guard !named.value.contains("-") else { return nil }
         try check(named.value, named.algorithm)
         return (named.algorithm, named.value)
     }

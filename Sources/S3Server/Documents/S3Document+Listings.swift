@@ -10,7 +10,7 @@ import XML
 extension S3Document {
     static func listingV2(_ listing: S3Listing, _ page: S3ListingPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListBucketResult", entries: page.entries.count) { writer in
+        return document("ListBucketResult", entries: page.entries.count + page.commonPrefixes.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.optional("StartAfter", query["start-after"].map(encode))
@@ -27,7 +27,7 @@ extension S3Document {
 
     static func listingV1(_ listing: S3Listing, _ page: S3ListingPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListBucketResult", entries: page.entries.count) { writer in
+        return document("ListBucketResult", entries: page.entries.count + page.commonPrefixes.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.element("Marker", encode(listing.after))
@@ -67,7 +67,7 @@ extension S3Document {
 
     static func versions(_ listing: S3VersionListing, _ page: S3VersionPage, query: QueryItems) -> [UInt8] {
         let encode = encoding(query)
-        return document("ListVersionsResult", entries: page.versions.count) { writer in
+        return document("ListVersionsResult", entries: page.versions.count + page.commonPrefixes.count) { writer in
             writer.element("Name", listing.bucket)
             writer.element("Prefix", encode(listing.prefix))
             writer.element("KeyMarker", encode(listing.afterKey))
@@ -110,7 +110,8 @@ extension S3Document {
             lastPrefix.map { prefix in
                 lastKey.map { $0.utf8.lexicographicallyPrecedes(prefix.utf8) } ?? true
             } ?? false
-        return document("ListMultipartUploadsResult", entries: page.uploads.count) { writer in
+        let entries = page.uploads.count + page.commonPrefixes.count
+        return document("ListMultipartUploadsResult", entries: entries) { writer in
             writer.element("Bucket", listing.bucket)
             writer.element("KeyMarker", encode(listing.afterKey))
             writer.element("UploadIdMarker", listing.afterUpload)

@@ -1,12 +1,6 @@
 import SigV4
 import XML
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// What S3's XML documents have in common.
 enum S3Document {
     static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"

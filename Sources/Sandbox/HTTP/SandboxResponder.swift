@@ -100,11 +100,10 @@ extension SandboxResponder {
         let headers = target.request.headerFields
         switch target.service {
         case .s3:
-            let upload = try authenticated.upload(request.body, headers: headers)
             let route = try S3Route(
                 method: target.request.method, path: target.s3.path, query: target.query, headers: headers,
                 hostBucket: target.hostBucket)
-            return .s3(route, upload)
+            return .s3(route, try authenticated.upload(request.body, headers: headers, for: route.operation))
         case .s3Control:
             guard authenticated.claim != nil else { throw S3Error.accessDenied() }
             let document = try authenticated.decode(body, headers: headers)

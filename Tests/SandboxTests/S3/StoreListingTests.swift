@@ -71,6 +71,20 @@ struct StoreListingTests {
         }
     }
 
+    @Test func `Folders side by side are listed once each, and so is what follows them`() async throws {
+        try await StoreFixture.run { store in
+            try await store.makeBucket()
+            for key in ["a", "b/1", "b/2", "c/1", "d/1", "d/2", "e", "f/1"] { try await store.put(key) }
+            let page = try await store.list(S3Listing(bucket: "bbb", delimiter: "/"))
+            #expect(page.entries.map(\.key) == ["a", "e"])
+            #expect(page.commonPrefixes == ["b/", "c/", "d/", "f/"])
+            let versions = try await store.backend.listObjectVersions(
+                S3VersionListing(bucket: "bbb", delimiter: "/"), store.call())
+            #expect(versions.versions.map(\.key) == ["a", "e"])
+            #expect(versions.commonPrefixes == ["b/", "c/", "d/", "f/"])
+        }
+    }
+
     @Test func `A page costs what is on it, not what is in the bucket`() async throws {
         try await StoreFixture.run { store in
             try await store.makeBucket()

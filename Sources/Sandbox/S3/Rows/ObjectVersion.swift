@@ -83,11 +83,11 @@ enum KeyBytes {
     }
 
     /// The first that sorts after `key`.
-    static func after(_ key: String) -> Data { Data(key.utf8) + [0] }
+    static func after(_ key: String) -> Data { of(key) + [0] }
 
     /// The first that sorts after everything that begins with `prefix`.
     static func end(of prefix: String) -> Data {
-        var bytes = Data(prefix.utf8)
+        var bytes = of(prefix)
         guard let last = bytes.popLast() else { return highest }
         bytes.append(last + 1)
         return bytes
