@@ -32,7 +32,8 @@ public final class StreamingTransport: ObjectTransport {
         }
     }
 
-    /// Large bodies come in large pieces: each costs a turn of the event loop and a system call on both sides.
+    /// Large bodies come in large pieces: each costs a turn of the event loop and a system call on both sides. One is read
+    /// at a time: what is read before a slow reader has taken the last stays in memory.
     private static let buffers = AdaptiveRecvByteBufferAllocator(
         minimum: 1 << 10, initial: 8 << 10, maximum: 256 << 10)
 
@@ -136,7 +137,9 @@ public final class StreamingTransport: ObjectTransport {
         // Whoever waits is told at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = { channel in
-            channel.setOption(.recvAllocator, value: Self.buffers)
+            channel.setOption(.recvAllocator, value: Self.buffers).flatMap {
+                channel.setOption(.maxMessagesPerRead, value: 1)
+            }
         }
         configuration.proxy = proxy.map { proxy in
             .server(
