@@ -55,7 +55,7 @@ public struct CanonicalRequest: Sendable, Equatable {
     }
 
     func stringToSign(timestamp: String, scope: CredentialScope) -> String {
-        "AWS4-HMAC-SHA256\n\(timestamp)\n\(scope)\n\(hash)"
+        ["AWS4-HMAC-SHA256", timestamp, scope.description, hash].joined(separator: "\n")
     }
 
     private static func append(header name: String, of request: HTTPRequest, to bytes: inout [UInt8]) {
@@ -149,14 +149,12 @@ enum CanonicalQuery {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(query.utf8.count + 16)
         var parameters: [Parameter] = []
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
-            let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            if isPresigned, part[..<mark].elementsEqual("X-Amz-Signature".utf8) { continue }
+        URIEncoding.forEachParameter(of: Array(query.utf8)) { name, value in
+            if isPresigned, name.elementsEqual("X-Amz-Signature".utf8) { return }
             let start = encoded.count
-            URIEncoding.append(recoding: part[..<mark], keepingSlash: false, plusIsSpace: true, to: &encoded)
+            URIEncoding.append(recoding: name, keepingSlash: false, plusIsSpace: true, to: &encoded)
             let middle = encoded.count
-            URIEncoding.append(
-                recoding: part[mark...].dropFirst(), keepingSlash: false, plusIsSpace: true, to: &encoded)
+            URIEncoding.append(recoding: value, keepingSlash: false, plusIsSpace: true, to: &encoded)
             parameters.append(Parameter(name: start..<middle, value: middle..<encoded.count))
         }
         parameters.sort { left, right in

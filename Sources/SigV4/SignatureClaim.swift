@@ -108,16 +108,17 @@ extension SignatureClaim {
     private static func credential(
         _ text: Substring, _ location: Location
     ) throws(SigV4Error) -> (String, CredentialScope) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 5, parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 128 }), parts[4] == "aws4_request",
-            parts[1].utf8.count == 8, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 5, parts.allSatisfy({ !$0.isEmpty && $0.count <= 128 }),
+            parts[4].elementsEqual("aws4_request".utf8), parts[1].count == 8,
+            parts[1].allSatisfy({ (0x30...0x39).contains($0) })
         else {
             throw malformed(
                 "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
                 location)
         }
-        let scope = CredentialScope(day: String(parts[1]), region: String(parts[2]), service: String(parts[3]))
-        return (String(parts[0]), scope)
+        let texts = parts.map { String(Substring($0)) }
+        return (texts[0], CredentialScope(day: texts[1], region: texts[2], service: texts[3]))
     }
 
     private static func signedHeaders(_ text: Substring, _ location: Location) throws(SigV4Error) -> [String] {
@@ -211,20 +212,14 @@ private struct PresignedQuery {
 
     /// nil when the query holds no signature.
     init?(_ query: [QueryParameter]) throws(SigV4Error) {
-        var values: [String: String] = [:]
-        for parameter in query where parameter.name.utf8.starts(with: "X-Amz-".utf8) {
-            guard Self.names.contains(parameter.name) else { continue }
-            guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
-                throw .malformedQuery("\(parameter.name) stands there twice")
-            }
-        }
-        if values["X-Amz-Algorithm"] == nil, values["X-Amz-Signature"] == nil { return nil }
-        if let algorithm = values["X-Amz-Algorithm"], algorithm != "AWS4-HMAC-SHA256" {
+        var fields = Fields()
+        for parameter in query where parameter.name.utf8.starts(with: "X-Amz-".utf8) { try fields.set(parameter) }
+        if fields.algorithm == nil, fields.signature == nil { return nil }
+        if let algorithm = fields.algorithm, algorithm != "AWS4-HMAC-SHA256" {
             throw .unsupportedAlgorithm(algorithm)
         }
-        guard values["X-Amz-Algorithm"] != nil, let credential = values["X-Amz-Credential"],
-            let date = values["X-Amz-Date"], let expires = values["X-Amz-Expires"],
-            let signedHeaders = values["X-Amz-SignedHeaders"], let signature = values["X-Amz-Signature"]
+        guard fields.algorithm != nil, let credential = fields.credential, let date = fields.date,
+            let expires = fields.expires, let signedHeaders = fields.signedHeaders, let signature = fields.signature
         else {
             throw .malformedQuery(
                 """
@@ -237,12 +232,31 @@ private struct PresignedQuery {
         self.expires = expires
         self.signedHeaders = signedHeaders
         self.signature = signature
-        sessionToken = values["X-Amz-Security-Token"]
-        payload = values["X-Amz-Content-Sha256"]
+        sessionToken = fields.sessionToken
+        payload = fields.payload
     }
 
-    private static let names: Set<String> = [
-        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
-        "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
-    ]
+    /// What stands in the query, complete or not.
+    private struct Fields {
+        var algorithm, credential, date, expires, signedHeaders, signature, sessionToken, payload: String?
+
+        mutating func set(_ parameter: QueryParameter) throws(SigV4Error) {
+            switch parameter.name {
+            case "X-Amz-Algorithm": try Self.set(&algorithm, parameter)
+            case "X-Amz-Credential": try Self.set(&credential, parameter)
+            case "X-Amz-Date": try Self.set(&date, parameter)
+            case "X-Amz-Expires": try Self.set(&expires, parameter)
+            case "X-Amz-SignedHeaders": try Self.set(&signedHeaders, parameter)
+            case "X-Amz-Signature": try Self.set(&signature, parameter)
+            case "X-Amz-Security-Token": try Self.set(&sessionToken, parameter)
+            case "X-Amz-Content-Sha256": try Self.set(&payload, parameter)
+            default: break
+            }
+        }
+
+        private static func set(_ field: inout String?, _ parameter: QueryParameter) throws(SigV4Error) {
+            guard field == nil else { throw .malformedQuery("\(parameter.name) stands there twice") }
+            field = parameter.value
+        }
+    }
 }

@@ -10,7 +10,8 @@ import Crypto
 /// lasts, and is as secret as what it was derived from.
 public struct SigningKey: Sendable {
     public let scope: CredentialScope
-    private let key: SymmetricKey
+    /// Keyed, and given nothing yet: keying it costs as much as a signature does.
+    private let keyed: HMAC<SHA256>
 
     public init(secret: Secret, scope: CredentialScope) {
         var key = SymmetricKey(data: Array("AWS4\(secret.reveal())".utf8))
@@ -18,19 +19,25 @@ public struct SigningKey: Sendable {
             key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
         self.scope = scope
-        self.key = key
+        keyed = HMAC(key: key)
     }
 
     /// 64 lower-case hexadecimal digits.
     func signature(of stringToSign: String) -> String {
-        Hex.encode(HMAC<SHA256>.authenticationCode(for: Array(stringToSign.utf8), using: key))
+        Hex.encode(code(of: stringToSign))
     }
 
     /// Compares in constant time.
     /// - Parameter signature: 64 lower-case hexadecimal digits; anything else is no signature of anything.
     func isSignature(_ signature: some StringProtocol, of stringToSign: String) -> Bool {
         guard let bytes = Hex.decode(signature) else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(bytes, authenticating: Array(stringToSign.utf8), using: key)
+        return code(of: stringToSign) == bytes
+    }
+
+    private func code(of stringToSign: String) -> HMAC<SHA256>.MAC {
+        var hash = keyed
+        hash.update(data: Array(stringToSign.utf8))
+        return hash.finalize()
     }
 }
 

@@ -14,24 +14,32 @@ public final class SigningKeys: Sendable {
 
     public init() {}
 
-    /// The key kept, unless it is of another secret; else a new one.
-    public func key(accessKeyID: String, secret: Secret, scope: CredentialScope) -> SigningKey {
+    /// Runs `body` with the key kept, unless that is of another secret; else with a new one, which is kept when `body`
+    /// returns. A server verifies a signature in `body`: others could push out the keys of everybody else.
+    public func withKey<Value, Failure: Error>(
+        accessKeyID: String, secret: Secret, scope: CredentialScope,
+        _ body: (SigningKey) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let name = Self.name(accessKeyID, scope)
-        if let kept = kept.withLock({ $0[name] }), kept.secret == secret { return kept.key }
-        return SigningKey(secret: secret, scope: scope)
-    }
-
-    /// A server calls it once a signature has been verified with the key: others could push out those of everybody else.
-    public func keep(_ key: SigningKey, accessKeyID: String, secret: Secret) {
-        let name = Self.name(accessKeyID, key.scope)
+        if let kept = kept.withLock({ $0[name] }), kept.secret == secret, kept.key.scope == scope {
+            return try body(kept.key)
+        }
+        let key = SigningKey(secret: secret, scope: scope)
+        let value = try body(key)
         kept.withLock { kept in
-            if let known = kept[name], known.secret == secret { return }
             if kept.count >= Self.most { kept.removeAll() }
             kept[name] = Kept(secret: secret, key: key)
         }
+        return value
     }
 
     private static func name(_ accessKeyID: String, _ scope: CredentialScope) -> [UInt8] {
-        Array("\(accessKeyID)\n\(scope)".utf8)
+        var name: [UInt8] = []
+        name.reserveCapacity(96)
+        for part in [accessKeyID, scope.day, scope.region, scope.service] {
+            name.append(contentsOf: part.utf8)
+            name.append(UInt8(ascii: "\n"))
+        }
+        return name
     }
 }

@@ -45,14 +45,33 @@ public enum URIEncoding {
     /// first `=`, `+` is a space, empty parts are passed over, no `=` means an empty value. nil when one cannot be decoded.
     public static func parameters(_ query: Substring) -> [QueryParameter]? {
         var parameters: [QueryParameter] = []
-        for part in Array(query.utf8).split(separator: UInt8(ascii: "&")) {
-            let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
-            guard let name = decode(part[..<mark], plusIsSpace: true),
-                let value = decode(part[mark...].dropFirst(), plusIsSpace: true)
-            else { return nil }
+        var isValid = true
+        forEachParameter(of: Array(query.utf8)) { name, value in
+            guard let name = decode(name, plusIsSpace: true), let value = decode(value, plusIsSpace: true) else {
+                isValid = false
+                return
+            }
             parameters.append(QueryParameter(name: name, value: value))
         }
-        return parameters
+        return isValid ? parameters : nil
+    }
+
+    /// Name and value of each parameter, as they stand in the query.
+    static func forEachParameter(of query: [UInt8], _ body: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Void) {
+        var start = 0
+        while start < query.count {
+            var mark: Int?
+            var end = start
+            while end < query.count, query[end] != UInt8(ascii: "&") {
+                if mark == nil, query[end] == UInt8(ascii: "=") { mark = end }
+                end += 1
+            }
+            if end > start {
+                let mark = mark ?? end
+                body(query[start..<mark], query[min(mark + 1, end)..<end])
+            }
+            start = end + 1
+        }
     }
 }
 

@@ -124,11 +124,10 @@ public struct S3ObjectClient: Sendable {
         ) { $0 }
         let signer = Signer(credentials: signing, region: endpoint.signingRegion, service: "s3")
         let now = time.now().addingTimeInterval(runtime.skew.offset)
-        let key = keys.key(
+        let signed = keys.withKey(
             accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey,
-            scope: CredentialScope(date: now, region: endpoint.signingRegion, service: "s3"))
-        keys.keep(key, accessKeyID: signing.accessKeyID, secret: signing.secretAccessKey)
-        let signed = signer.sign(call.request, payload: payload, at: now, key: key)
+            scope: CredentialScope(date: now, region: endpoint.signingRegion, service: "s3")
+        ) { signer.sign(call.request, payload: payload, at: now, key: $0) }
         let response = try await objects.send(
             ObjectRequest(signed, body: body, timeout: request.timeout))
         guard (200..<300).contains(response.status.code) else {

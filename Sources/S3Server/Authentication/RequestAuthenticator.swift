@@ -124,11 +124,14 @@ public struct RequestAuthenticator<Identity: Sendable>: Sendable {
             let known = service != "s3" || regions.contains(claim.scope.region)
             let region = endpointRegion ?? (known ? defaultRegionUnlessKnown(claim.scope.region) : claim.scope.region)
             guard let record = try await lookUp(claim.accessKeyID) else { throw errors.unknownKey(claim.accessKeyID) }
-            let key = keys.key(accessKeyID: claim.accessKeyID, secret: record.secret, scope: claim.scope)
             let payload: PayloadHash? = service == "s3" ? nil : body.map(PayloadHash.body)
-            try SignatureVerifier(service: service, region: region)
-                .verify(claim, request, payload: payload, key: key, now: now)
-            keys.keep(key, accessKeyID: claim.accessKeyID, secret: record.secret)
+            let key = try keys.withKey(
+                accessKeyID: claim.accessKeyID, secret: record.secret, scope: claim.scope
+            ) { key throws(SigV4Error) in
+                try SignatureVerifier(service: service, region: region)
+                    .verify(claim, request, payload: payload, key: key, now: now)
+                return key
+            }
             guard record.sessionToken == claim.sessionToken.map({ Secret($0) }) else { throw errors.invalidToken }
             try check(record, errors, now)
             return AuthenticatedRequest(
