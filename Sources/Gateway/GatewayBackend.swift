@@ -1,6 +1,7 @@
 public import AWS
 public import Domain
 public import Logging
+import NIOCore
 public import S3Server
 
 #if canImport(FoundationEssentials)
@@ -112,7 +113,7 @@ extension GatewayBackend {
         guard !wanted.isEmpty else { return }
         let caller = call.identity
         let origin = AuditOrigin(
-            actor: .init(user: caller.user, userid: caller.userid, keyID: caller.keyID), source: call.peer,
+            actor: .init(user: caller.user, userid: caller.userid, keyID: caller.keyID), source: call.peer?.ipAddress,
             requestID: call.requestID)
         try await audit.append(
             wanted.map { key in

@@ -62,7 +62,7 @@ public struct GatewayResponder: Sendable {
             let route = Result { () throws(S3Error) in try S3Route(target) }
             operation = try? route.get().operation
             response = try await departures.untilGone(channel) {
-                try await answer(request, target, route, ids, channel.remoteAddress?.ipAddress)
+                try await answer(request, target, route, ids, channel.remoteAddress)
             }
             if case .content(let content) = response.body {
                 response.body = .content(endingWithClient(content, channel))
@@ -94,7 +94,8 @@ public struct GatewayResponder: Sendable {
 
     /// - Parameter route: told only to those who may know.
     private func answer(
-        _ request: Request, _ target: S3Target, _ route: Result<S3Route, S3Error>, _ ids: S3RequestIDs, _ peer: String?
+        _ request: Request, _ target: S3Target, _ route: Result<S3Route, S3Error>, _ ids: S3RequestIDs,
+        _ peer: SocketAddress?
     ) async throws -> S3Response {
         try S3Route.refusePreflight(target.request)
         let now = now()

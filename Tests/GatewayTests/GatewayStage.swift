@@ -37,7 +37,9 @@ final class GatewayStage: Sendable {
     }
 
     func call(_ caller: GatewayCaller) -> S3Call<GatewayCaller> {
-        S3Call(identity: caller, region: "us-east-1", now: Fixtures.now, requestID: "R1", peer: "192.0.2.1")
+        S3Call(
+            identity: caller, region: "us-east-1", now: Fixtures.now, requestID: "R1",
+            peer: try? SocketAddress(ipAddress: "192.0.2.1", port: 40_000))
     }
 
     /// What each may do: `raw` read or written, `day` read; `other` is nobody's.

@@ -1,3 +1,5 @@
+public import NIOCore
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -12,13 +14,13 @@ public struct S3Call<Identity: Sendable>: Sendable {
     public var now: Date
     /// `x-amz-request-id` of the answer.
     public var requestID: String
-    /// The client's address, without port; nil where it is not known.
-    public var peer: String?
+    /// Where the client's connection comes from; nil where it is not known.
+    public var peer: SocketAddress?
     /// `x-amz-expected-bucket-owner`: another owner answers `AccessDenied`.
     public var expectedBucketOwner: String?
 
     public init(
-        identity: Identity, region: String, now: Date, requestID: String = "", peer: String? = nil,
+        identity: Identity, region: String, now: Date, requestID: String = "", peer: SocketAddress? = nil,
         expectedBucketOwner: String? = nil
     ) {
         self.identity = identity

@@ -57,7 +57,7 @@ struct SandboxResponder: HTTPResponder {
             if delay > .zero { try await Task.sleep(for: delay) }
             if effect.dropsBefore { return nil }
             if let failure = effect.failure { return render(failure, service, ids, isHead: request.method == .head) }
-            let response = try await perform(call, target, ids, peer: context.channel.remoteAddress?.ipAddress)
+            let response = try await perform(call, target, ids)
             return effect.dropsAfter ? nil : response
         } catch let error as S3Error {
             return render(error, service, ids, isHead: request.method == .head)
@@ -118,9 +118,7 @@ extension SandboxResponder {
         }
     }
 
-    private func perform(
-        _ call: SandboxCall, _ target: SandboxTarget, _ ids: S3RequestIDs, peer: String?
-    ) async throws -> S3Response {
+    private func perform(_ call: SandboxCall, _ target: SandboxTarget, _ ids: S3RequestIDs) async throws -> S3Response {
         let headers = target.request.headerFields
         switch call.operation {
         case .s3(let route, let upload):
@@ -128,7 +126,7 @@ extension SandboxResponder {
             return try await s3.respond(
                 to: request,
                 S3Call(
-                    identity: call.caller, region: call.region, now: call.now, requestID: ids.request, peer: peer,
+                    identity: call.caller, region: call.region, now: call.now, requestID: ids.request,
                     expectedBucketOwner: headers[.expectedBucketOwner]))
         case .s3Control(let route, let body):
             let request = S3ControlRequest(
