@@ -31,6 +31,12 @@ public struct RowDecoder {
         return value
     }
 
+    /// Whether the column to be read next is NULL.
+    public var isNull: Bool {
+        var here = self
+        return here.optionalInteger() == nil
+    }
+
     public mutating func optionalText() -> String? { next() }
     public mutating func text() throws -> String { try required(next()) }
     public mutating func optionalInteger() -> Int64? { next() }

@@ -4,13 +4,23 @@ extension SandboxS3Backend: S3ObjectReader {
     func headObject(
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectPart {
-        try await lookUp { try self.part(object, reading, $0, call).part }
+        if reading.isOfLatest(object) {
+            return try await lookUpOnce { try latest(object, reading, $0, call, withBytes: false).part }
+        }
+        return try await lookUp { try part(object, reading, $0, call).part }
     }
 
     func getObject(
         _ object: S3ObjectName, _ reading: S3Reading, _ call: S3Call<Caller>
     ) async throws -> S3ObjectContent {
         let lookup = BlobLookup(blobs)
+        if reading.isOfLatest(object) {
+            let (part, piece) = try await lookUpOnce { try latest(object, reading, $0, call, withBytes: true) }
+            if piece != nil || part.bytes.isEmpty {
+                return S3ObjectContent(
+                    part: part, content: lookup.content(piece.map { [$0] } ?? [], range: part.bytes))
+            }
+        }
         var found = try await lookUp { try contents(object, reading, $0, call, limit: Self.fewPieces + 1) }
         if found.pieces.count > Self.fewPieces {
             found = try await read { try contents(object, reading, $0, call, limit: .max) }
@@ -21,12 +31,24 @@ extension SandboxS3Backend: S3ObjectReader {
     /// What is found on the thread that asks. An object made of copied parts may have a million pieces.
     private static let fewPieces = 100
 
+    /// What most ask for, in one statement.
+    /// - Returns: the piece that holds all bytes of the object, where there is one.
+    private func latest(
+        _ name: S3ObjectName, _ reading: S3Reading, _ transaction: S3Transaction, _ call: S3Call<Caller>,
+        withBytes: Bool
+    ) throws -> (part: S3ObjectPart, piece: BlobPiece?) {
+        let found = try transaction.objects.found(name, withBytes: withBytes)
+        let bucket = try admit(found?.bucket, name.bucket, transaction, call)
+        let object = try admit(found?.latest, name, in: bucket, "s3:GetObject", .read, call)
+        return (try reading.part(of: object.info(in: bucket)), found?.piece)
+    }
+
     /// What is asked for, and where its bytes are.
     private func contents(
         _ object: S3ObjectName, _ reading: S3Reading, _ transaction: S3Transaction, _ call: S3Call<Caller>, limit: Int
     ) throws -> (part: S3ObjectPart, pieces: [BlobPiece], range: Range<Int>) {
         let (part, id) = try part(object, reading, transaction, call)
-        let bytes = try transaction.objects.pieces(of: id, part.range ?? 0..<part.info.size, limit: limit)
+        let bytes = try transaction.objects.pieces(of: id, part.bytes, limit: limit)
         return (part, bytes.pieces, bytes.range)
     }
 
@@ -36,22 +58,34 @@ extension SandboxS3Backend: S3ObjectReader {
     ) throws -> (part: S3ObjectPart, id: Int64) {
         let bucket = try bucket(name.bucket, transaction, call)
         let object = try object(name, in: bucket, "s3:GetObject", .read, transaction, call)
-        var info = object.info(in: bucket)
-        try reading.conditions.checkReading(etag: info.etag, modifiedAt: info.modifiedAt)
-        guard let number = reading.partNumber else {
-            let range = try reading.range?.resolved(size: info.size)
-            return (S3ObjectPart(info: info, range: range), object.id)
-        }
+        var part = try reading.part(of: object.info(in: bucket))
+        guard let number = reading.partNumber else { return (part, object.id) }
         guard let row = try transaction.objects.part(number, of: object.id) else {
-            guard info.partCount == nil, number == 1 else {
+            guard part.info.partCount == nil, number == 1 else {
                 throw S3Error("InvalidPart", 400, "The requested partnumber is not satisfiable")
             }
-            return (S3ObjectPart(info: info), object.id)
+            return (part, object.id)
         }
         // The checksum that goes with a part's bytes is the part's.
-        info.checksum = row.part.checksum
-        return (S3ObjectPart(info: info, range: row.start..<(row.start + row.part.size)), object.id)
+        part.info.checksum = row.part.checksum
+        part.range = row.start..<(row.start + row.part.size)
+        return (part, object.id)
     }
+}
+
+extension S3Reading {
+    fileprivate func isOfLatest(_ object: S3ObjectName) -> Bool { object.versionID == nil && partNumber == nil }
+
+    /// - Throws: as the conditions have it, or `InvalidRange`.
+    fileprivate func part(of info: S3ObjectInfo) throws -> S3ObjectPart {
+        try conditions.checkReading(etag: info.etag, modifiedAt: info.modifiedAt)
+        return S3ObjectPart(info: info, range: try range?.resolved(size: info.size))
+    }
+}
+
+extension S3ObjectPart {
+    /// Where it is in the object.
+    fileprivate var bytes: Range<Int> { range ?? 0..<info.size }
 }
 
 extension SandboxS3Backend: S3AttributeReader {

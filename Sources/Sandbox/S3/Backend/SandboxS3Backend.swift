@@ -29,6 +29,13 @@ struct SandboxS3Backend: S3Backend {
         try await database.lookUp { try body(S3Transaction($0)) }
     }
 
+    /// As `lookUp`, for what one statement finds.
+    func lookUpOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (S3Transaction) throws -> Value
+    ) async throws -> Value {
+        try await database.lookUpOnce { try body(S3Transaction($0)) }
+    }
+
     /// Runs `body` in one transaction that has been committed when this returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (S3Transaction) throws -> Value) async throws -> Value {
         let (value, files) = try await database.write { database in
@@ -47,7 +54,15 @@ struct SandboxS3Backend: S3Backend {
     func bucket(
         _ name: String, _ transaction: S3Transaction, _ call: S3Call<Caller>, inAnyRegion: Bool = false
     ) throws -> Bucket {
-        guard let bucket = try transaction.buckets.bucket(name) else { throw S3Error.noSuchBucket(name) }
+        try admit(try transaction.buckets.bucket(name), name, transaction, call, inAnyRegion: inAnyRegion)
+    }
+
+    /// As `bucket`, of what was found under the name.
+    func admit(
+        _ bucket: Bucket?, _ name: String, _ transaction: S3Transaction, _ call: S3Call<Caller>,
+        inAnyRegion: Bool = false
+    ) throws -> Bucket {
+        guard let bucket else { throw S3Error.noSuchBucket(name) }
         guard inAnyRegion || bucket.region == region(of: call) else { throw Self.redirect(bucket) }
         if let expected = call.expectedBucketOwner, expected != bucket.account {
             guard try expected == transaction.owner(bucket.account).id else { throw S3Error.accessDenied() }
@@ -87,6 +102,14 @@ struct SandboxS3Backend: S3Backend {
             } else {
                 try rows.latest(name.key, in: bucket)
             }
+        return try admit(found, name, in: bucket, action, permission, call)
+    }
+
+    /// As `object`, of what was found under the name.
+    func admit(
+        _ found: ObjectVersion?, _ name: S3ObjectName, in bucket: Bucket, _ action: String,
+        _ permission: S3Permission?, _ call: S3Call<Caller>
+    ) throws(S3Error) -> ObjectVersion {
         guard let found, !found.isDeleteMarker else {
             // A marker has no ACL: as with what is missing, whoever may list may know.
             try authorize("s3:ListBucket", .read, .listing(prefix: name.key), of: bucket, call)

@@ -19,9 +19,12 @@ struct Bucket: Sendable, Equatable {
     let access: AccessList
     let tags: [S3Tag]
 
-    fileprivate static let columns = "id, name, account, region, created_at, versioning, acl, tags"
+    static let columns = """
+        bucket.id, bucket.name, bucket.account, bucket.region, bucket.created_at, bucket.versioning, bucket.acl, \
+        bucket.tags
+        """
 
-    fileprivate init(_ row: inout RowDecoder) throws {
+    init(_ row: inout RowDecoder) throws {
         id = try row.integer()
         name = try row.text()
         account = try row.text()

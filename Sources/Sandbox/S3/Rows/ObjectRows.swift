@@ -25,6 +25,14 @@ struct ObjectRows {
             """, [bucket.id, KeyBytes.of(key)], ObjectVersion.init)
     }
 
+    /// The bucket, the newest of the key in it, and its bytes where they are one piece, in one statement.
+    /// - Parameter withBytes: else there is no piece.
+    func found(_ name: S3ObjectName, withBytes: Bool) throws -> FoundObject? {
+        try database.row(
+            withBytes ? FoundObject.withBytes : FoundObject.withoutBytes, [name.bucket, KeyBytes.of(name.key)],
+            FoundObject.init)
+    }
+
     /// - Parameter version: `null` names the null version.
     /// - Throws: `InvalidArgument` for what is no version id.
     func version(_ version: String, of key: String, in bucket: Bucket) throws -> ObjectVersion? {
@@ -231,6 +239,44 @@ extension ObjectRows {
             SELECT \(ObjectPartRow.columns) FROM object_part
             WHERE object_id = ? AND number > ? ORDER BY number LIMIT ?
             """, [object, after, limit], ObjectPartRow.init)
+    }
+}
+
+/// What most reads ask for.
+struct FoundObject: Sendable {
+    let bucket: Bucket
+    /// nil: there is none of the key.
+    let latest: ObjectVersion?
+    /// All the bytes; nil where there are none, or they are several pieces.
+    let piece: BlobPiece?
+
+    fileprivate static let withoutBytes = sql(columns: "NULL, NULL, NULL, NULL", join: "")
+    fileprivate static let withBytes = sql(
+        columns: "blob.file, blob.data, segment.blob_offset, segment.length",
+        join: """
+            LEFT JOIN segment ON segment.object_id = object_version.id AND segment.start = 0
+                AND segment.length = object_version.size
+            LEFT JOIN blob ON blob.id = segment.blob_id
+            """)
+
+    private static func sql(columns: String, join: String) -> String {
+        """
+        SELECT \(Bucket.columns), \(ObjectVersion.columns), \(columns)
+        FROM bucket LEFT JOIN object_version ON object_version.id = (
+            SELECT id FROM object_version WHERE bucket_id = bucket.id AND key = ?2 ORDER BY id DESC LIMIT 1)
+        \(join)
+        WHERE bucket.name = ?1
+        """
+    }
+
+    fileprivate init(_ row: inout RowDecoder) throws {
+        bucket = try Bucket(&row)
+        latest = row.isNull ? nil : try ObjectVersion(&row)
+        guard latest != nil, let place = BlobPlace(optional: &row) else {
+            piece = nil
+            return
+        }
+        piece = BlobPiece(place: place, offset: try row.int(), length: try row.int())
     }
 }
 

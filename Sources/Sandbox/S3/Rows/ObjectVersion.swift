@@ -18,8 +18,10 @@ struct ObjectVersion: Sendable, Equatable {
     let contents: ObjectRecord
 
     static let columns = """
-        id, version_id, is_current, is_delete_marker, size, etag, modified_at, headers, checksum, owner, acl, tags, \
-        part_count
+        object_version.id, object_version.version_id, object_version.is_current, object_version.is_delete_marker, \
+        object_version.size, object_version.etag, object_version.modified_at, object_version.headers, \
+        object_version.checksum, object_version.owner, object_version.acl, object_version.tags, \
+        object_version.part_count
         """
 
     init(_ row: inout RowDecoder) throws {
