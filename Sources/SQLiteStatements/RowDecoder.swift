@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
@@ -46,6 +47,8 @@ public struct RowDecoder {
     public mutating func bool() throws -> Bool { try integer() != 0 }
     public mutating func optionalData() -> Data? { next() }
     public mutating func data() throws -> Data { try required(next()) }
+    /// A BLOB as UTF-8, whatever bytes it holds.
+    public mutating func decoded() throws -> String { try required(next(UTF8Text.self)).text }
     public mutating func bytes() throws -> [UInt8] { Array(try data()) }
     public mutating func optionalDate() -> Date? { optionalInteger().map(Date.init(milliseconds:)) }
     public mutating func date() throws -> Date { Date(milliseconds: try integer()) }
@@ -59,6 +62,17 @@ public struct RowDecoder {
     public mutating func optionalParsed<Value>(_ parse: (String) throws -> Value?) throws -> Value? {
         guard let text = optionalText() else { return nil }
         return try required(try? parse(text))
+    }
+}
+
+/// As a column's `Data` made a text, without that.
+private struct UTF8Text: StatementColumnConvertible {
+    let text: String
+
+    init(sqliteStatement: SQLiteStatement, index: CInt) {
+        let start = unsafe sqlite3_column_blob(sqliteStatement, index)
+        let count = unsafe Int(sqlite3_column_bytes(sqliteStatement, index))
+        text = unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
     }
 }
 

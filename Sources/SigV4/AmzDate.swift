@@ -76,19 +76,15 @@ public enum AmzDate {
         let (seconds, fraction) = milliseconds.floorDivided(by: 1000)
         let (days, second) = seconds.floorDivided(by: 86_400)
         let (year, month, day) = civil(days)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        appendYear(year, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        appendTwo(month, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        appendTwo(day, to: &bytes)
-        bytes.append(UInt8(ascii: "T"))
-        appendClock(second, to: &bytes)
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(0x30 + UInt8(fraction / 100))
-        appendTwo(fraction % 100, to: &bytes)
-        bytes.append(UInt8(ascii: "Z"))
+        let (hour, minute) = (second / 3600, second / 60 % 60)
+        // A page of a listing has a thousand of them; appended byte by byte, each takes twice as long.
+        let bytes = [
+            digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), UInt8(ascii: "-"),
+            digit(month / 10), digit(month), UInt8(ascii: "-"), digit(day / 10), digit(day), UInt8(ascii: "T"),
+            digit(hour / 10), digit(hour), UInt8(ascii: ":"), digit(minute / 10), digit(minute), UInt8(ascii: ":"),
+            digit(second / 10 % 6), digit(second), UInt8(ascii: "."),
+            digit(fraction / 100), digit(fraction / 10), digit(fraction), UInt8(ascii: "Z"),
+        ]
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -114,6 +110,9 @@ public enum AmzDate {
         bytes.append(UInt8(ascii: ":"))
         appendTwo(second % 60, to: &bytes)
     }
+
+    /// The last of a number's digits.
+    private static func digit(_ number: Int) -> UInt8 { 0x30 + UInt8(truncatingIfNeeded: number % 10) }
 
     /// - Parameter number: of two digits.
     private static func appendTwo(_ number: Int, to bytes: inout [UInt8]) {

@@ -76,9 +76,9 @@ public struct XMLWriter: Sendable {
 
     /// Whether a byte stands for itself wherever it is.
     private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
         // Letters, digits and most signs, told by two comparisons.
-        case 0x27...0x3B, 0x3F...0x7E: true
+        if byte >= 0x3F && byte < 0x7F || byte >= 0x27 && byte < 0x3C { return true }
+        return switch byte {
         case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), 0..<0x20, 0x7F, 0xBE, 0xBF:
             false
         default: true

@@ -43,7 +43,7 @@ struct ListingPage<Item> {
     ///   - commonPrefix: of a key that is to be rolled up.
     ///   - read: makes the item of a key and of what follows it in its row.
     mutating func fill(
-        from lower: Data, leaps: (_ from: Data, _ count: Int) throws -> [Data] = { _, _ in [] },
+        from lower: Data, leaps: (_ from: Data, _ count: Int) throws -> [String] = { _, _ in [] },
         rows: (_ from: Data, _ count: Int) -> (sql: String, arguments: Bound),
         commonPrefix: (String) -> String?, read: (String, inout RowDecoder) throws -> Item
     ) throws {
@@ -54,8 +54,8 @@ struct ListingPage<Item> {
             hasMore = false
             // What follows a rolled-up prefix is most often another one.
             if endsWithPrefix, left > 0 {
-                for bytes in try leaps(lower, left) {
-                    guard let prefix = commonPrefix(String(decoding: bytes, as: UTF8.self)) else { break }
+                for key in try leaps(lower, left) {
+                    guard let prefix = commonPrefix(key) else { break }
                     commonPrefixes.append(prefix)
                 }
                 if let prefix = commonPrefixes.last { lower = KeyBytes.end(of: prefix) }
@@ -66,7 +66,7 @@ struct ListingPage<Item> {
                     isTruncated = true
                     return false
                 }
-                let key = String(decoding: try row.data(), as: UTF8.self)
+                let key = try row.decoded()
                 if let prefix = commonPrefix(key) {
                     commonPrefixes.append(prefix)
                     endsWithPrefix = true

@@ -45,7 +45,7 @@ extension ObjectRows {
     private func leaps(
         _ rows: String, _ bucket: Bucket, _ prefix: String, _ delimiter: String, _ from: Data, _ upper: Data,
         _ count: Int
-    ) throws -> [Data] {
+    ) throws -> [String] {
         let next = "SELECT key FROM object_version \(rows) bucket_id = ?1 AND key < ?3 AND key >="
         return try transaction.database.rows(
             """
@@ -62,7 +62,7 @@ extension ObjectRows {
                 bucket.id, from, upper, prefix.utf8.count + 1, Data(delimiter.utf8), KeyBytes.end(of: delimiter),
                 count,
             ]
-        ) { try $0.data() }
+        ) { try $0.decoded() }
     }
 
     /// The first key that may be on a page.

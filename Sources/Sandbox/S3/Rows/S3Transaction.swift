@@ -8,6 +8,8 @@ final class S3Transaction {
     let database: Database
     private var released: Set<Int64> = []
     private var owners: [String: S3Owner] = [:]
+    /// Most of what is listed together is of one owner.
+    private var lastOwner: (account: String, owner: S3Owner)?
 
     init(_ database: Database) {
         self.database = database
@@ -33,11 +35,16 @@ final class S3Transaction {
     /// - Parameter account: nil for anonymous.
     func owner(_ account: String?) throws -> S3Owner {
         guard let account else { return .anonymous }
-        if let known = owners[account] { return known }
-        guard let found = try identities.account(account) else { return .anonymous }
-        let owner = S3Owner(id: found.canonicalID, displayName: found.displayName)
+        if let lastOwner, lastOwner.account == account { return lastOwner.owner }
+        let owner = try owners[account] ?? lookUp(account)
         owners[account] = owner
+        lastOwner = (account, owner)
         return owner
+    }
+
+    private func lookUp(_ account: String) throws -> S3Owner {
+        guard let found = try identities.account(account) else { return .anonymous }
+        return S3Owner(id: found.canonicalID, displayName: found.displayName)
     }
 }
 

@@ -26,7 +26,7 @@ struct MultipartUpload: Sendable, Equatable {
 
     fileprivate init(_ row: inout RowDecoder) throws {
         id = try row.integer()
-        key = String(decoding: try row.data(), as: UTF8.self)
+        key = try row.decoded()
         uploadID = try row.text()
         initiatedAt = try row.integer()
         let contents = UploadRecord(
