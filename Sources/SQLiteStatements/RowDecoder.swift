@@ -65,7 +65,7 @@ public struct RowDecoder {
     }
 }
 
-/// As a column's `Data` made a text, without that.
+/// The bytes of a BLOB as text, without a `Data` between.
 private struct UTF8Text: StatementColumnConvertible {
     let text: String
 

@@ -1,8 +1,8 @@
 public import GRDB
 import Synchronization
 
-/// Looks up a few rows of a SQLite file on the thread that asks: handing the question to another thread and the answer
-/// back costs more than finding them.
+/// Reads a SQLite file on the thread that asks: to look up a few rows, handing the question to another thread and the
+/// answer back costs more than finding them.
 ///
 /// It has connections of its own, as many as threads ask at one time: mixing GRDB's synchronous and asynchronous reads on
 /// one pool can use up its readers and wedge the process.
@@ -16,12 +16,13 @@ public final class SQLiteLookups: Sendable {
     private let configuration: Configuration
     private let state: Mutex<State>
 
-    /// - Parameter path: of a database in WAL mode that stays open elsewhere.
-    public init(path: String, _ configuration: Configuration) throws {
+    /// - Parameters:
+    ///   - path: of a database in WAL mode that stays open elsewhere.
+    ///   - patience: for how many seconds a thread is held up by what locks the whole file; nobody else is waited for.
+    public init(path: String, _ configuration: Configuration, patience: Double = 0.2) throws {
         var configuration = configuration
         configuration.readonly = true
-        // Who reads waits for nobody but a tool that locks the whole file; meanwhile the thread is held up.
-        configuration.busyMode = .timeout(0.2)
+        configuration.busyMode = .timeout(patience)
         self.path = path
         self.configuration = configuration
         state = Mutex(State(idle: [try DatabaseQueue(path: path, configuration: configuration)]))

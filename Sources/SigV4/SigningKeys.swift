@@ -9,10 +9,13 @@ public final class SigningKeys: Sendable {
 
     private static let most = 1_000
 
-    /// By the bytes of access key id and scope: to Swift texts are equal that are not signed alike.
+    /// By the bytes of access key id and scope, in which no slash stands: to Swift texts are equal that are not signed alike.
     private let kept = Mutex<[[UInt8]: Kept]>([:])
 
     public init() {}
+
+    /// How many are kept.
+    var count: Int { kept.withLock { $0.count } }
 
     /// Runs `body` with the key kept, unless that is of another secret; else with a new one, which is kept when `body`
     /// returns. A server verifies a signature in `body`: others could push out the keys of everybody else.
@@ -21,13 +24,11 @@ public final class SigningKeys: Sendable {
         _ body: (SigningKey) throws(Failure) -> Value
     ) throws(Failure) -> Value {
         let name = Self.name(accessKeyID, scope)
-        if let kept = kept.withLock({ $0[name] }), kept.secret == secret, kept.key.scope == scope {
-            return try body(kept.key)
-        }
+        if let kept = kept.withLock({ $0[name] }), kept.secret == secret { return try body(kept.key) }
         let key = SigningKey(secret: secret, scope: scope)
         let value = try body(key)
         kept.withLock { kept in
-            if kept.count >= Self.most { kept.removeAll() }
+            if kept[name] == nil, kept.count >= Self.most { kept.removeAll() }
             kept[name] = Kept(secret: secret, key: key)
         }
         return value
@@ -38,7 +39,7 @@ public final class SigningKeys: Sendable {
         name.reserveCapacity(96)
         for part in [accessKeyID, scope.day, scope.region, scope.service] {
             name.append(contentsOf: part.utf8)
-            name.append(UInt8(ascii: "\n"))
+            name.append(UInt8(ascii: "/"))
         }
         return name
     }

@@ -46,6 +46,16 @@ import Testing
         #expect(AmzDate.formatISO8601(Date(timeIntervalSince1970: 1_142_726_400)) == "2006-03-19T00:00:00.000Z")
     }
 
+    @Test(
+        arguments: [
+            (-62_167_219_200, "0000-01-01T00:00:00.000Z"), (253_402_300_799.999, "9999-12-31T23:59:59.999Z"),
+            (-0.000_5, "1970-01-01T00:00:00.000Z"), (-0.001, "1969-12-31T23:59:59.999Z"),
+            (1_798_761_599.999_6, "2027-01-01T00:00:00.000Z"), (951_782_400.5, "2000-02-29T00:00:00.500Z"),
+        ] as [(Double, String)]) func `a document's date is right at the edges`(_ seconds: Double, _ expected: String)
+    {
+        #expect(AmzDate.formatISO8601(Date(timeIntervalSince1970: seconds)) == expected)
+    }
+
     @Test func `every byte is encoded but the unreserved`() {
         let all = String(String.UnicodeScalarView((0..<128).compactMap { Unicode.Scalar(UInt32($0)) }))
         let expected = (0..<128).map { byte -> String in

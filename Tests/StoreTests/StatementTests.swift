@@ -36,6 +36,28 @@ struct StatementTests {
         }
     }
 
+    @Test(arguments: [
+        ("x''", ""), ("x'610062'", "a\0b"), ("x'C3A9'", "\u{E9}"), ("x'61FF62'", "a\u{FFFD}b"),
+    ])
+    func `A BLOB is decoded with every byte it holds`(literal: String, text: String) throws {
+        try Self.database().read { database in
+            let row = try database.row("SELECT \(literal), 7") { (text: try $0.decoded(), next: try $0.int()) }
+            #expect(row?.text == text && row?.next == 7)
+        }
+    }
+
+    @Test func `A column that is NULL is told before it is read`() throws {
+        try Self.database().read { database in
+            let isNull = try database.row("SELECT NULL, 1") { row in
+                let first = row.isNull
+                _ = row.optionalText()
+                return [first, row.isNull]
+            }
+            #expect(isNull == [true, false])
+            #expect(throws: RowDecoder.UnexpectedValue.self) { try database.row("SELECT NULL") { try $0.decoded() } }
+        }
+    }
+
     @Test func `What is left at a row begins anew, and lets writers pass`() throws {
         let database = try Self.database()
         try database.write { database in

@@ -36,14 +36,14 @@ public struct S3Listing: Sendable, Equatable {
 
 enum S3CommonPrefix {
     static func of(_ key: String, prefix: String, delimiter: String) -> String? {
-        guard !delimiter.isEmpty, key.utf8.starts(with: prefix.utf8) else { return nil }
-        let rest = key.utf8.dropFirst(prefix.utf8.count)
-        var start = rest.startIndex
-        while start < rest.endIndex {
-            if rest[start...].starts(with: delimiter.utf8) {
+        guard let first = delimiter.utf8.first, key.utf8.starts(with: prefix.utf8) else { return nil }
+        var rest = key.utf8.dropFirst(prefix.utf8.count)
+        while let start = rest.firstIndex(of: first) {
+            rest = rest[start...]
+            if rest.starts(with: delimiter.utf8) {
                 return String(key.utf8[..<rest.index(start, offsetBy: delimiter.utf8.count)])
             }
-            rest.formIndex(after: &start)
+            rest = rest.dropFirst()
         }
         return nil
     }

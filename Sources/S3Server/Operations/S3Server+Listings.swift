@@ -10,9 +10,7 @@ extension S3Server {
             limit: try Self.limit(query, "max-keys"))
         guard request.route.operation == .listObjectsV2 else {
             listing.after = query["marker"] ?? ""
-            return try await offEventLoop { [listing] in
-                .xml(S3Document.listingV1(listing, try await lister.listObjects(listing, call), query: query))
-            }
+            return .xml(S3Document.listingV1(listing, try await lister.listObjects(listing, call), query: query))
         }
         // A token outranks the start, and an empty one is none.
         if let token = query["continuation-token"], !token.isEmpty {
@@ -20,9 +18,7 @@ extension S3Server {
         } else {
             listing.after = query["start-after"] ?? ""
         }
-        return try await offEventLoop { [listing] in
-            .xml(S3Document.listingV2(listing, try await lister.listObjects(listing, call), query: query))
-        }
+        return .xml(S3Document.listingV2(listing, try await lister.listObjects(listing, call), query: query))
     }
 
     /// `max-keys` and its like: more than 1,000 count as 1,000.
@@ -64,9 +60,8 @@ extension S3Server {
             guard listing.afterVersion.isEmpty || !listing.afterKey.isEmpty else {
                 throw S3Error.invalidArgument("A version-id marker cannot be specified without a key marker.")
             }
-            return try await offEventLoop {
-                .xml(S3Document.versions(listing, try await store.listObjectVersions(listing, call), query: query))
-            }
+            return .xml(
+                S3Document.versions(listing, try await store.listObjectVersions(listing, call), query: query))
         }
     }
 }

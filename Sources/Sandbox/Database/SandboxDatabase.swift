@@ -10,7 +10,8 @@ import SQLiteStatements
 /// The sandbox's state: one SQLite file, or memory.
 final class SandboxDatabase: Sendable {
     private let writer: any DatabaseWriter
-    private let lookups: SQLiteLookups?
+    /// For threads that may not be held up, and for those that may.
+    private let lookups: (quick: SQLiteLookups, patient: SQLiteLookups)?
     private let group: GroupCommit
     private let lock: DirectoryLock?
 
@@ -26,7 +27,9 @@ final class SandboxDatabase: Sendable {
             lock = try DirectoryLock(directory: directory)
             let path = directory + "/sandbox.sqlite"
             writer = try DatabasePool(path: path, configuration: configuration)
-            lookups = try SQLiteLookups(path: path, configuration)
+            lookups = (
+                try SQLiteLookups(path: path, configuration), try SQLiteLookups(path: path, configuration, patience: 5)
+            )
         } else {
             lock = nil
             lookups = nil
@@ -50,21 +53,22 @@ final class SandboxDatabase: Sendable {
         try await Task.detached { [writer] in try complete.migrate(writer) }.value
     }
 
-    /// Runs `body` on one consistent snapshot.
+    /// Runs `body` on one consistent snapshot, on a thread for it, to its end whether or not the caller's task is cancelled.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await writer.read(body)
+        guard let lookups else { return try await writer.read(body) }
+        return try await DiskThreads.rows.run { try lookups.patient.readSnapshot(body) }
     }
 
     /// As `read`, for a few rows found by an index: where there is a file, they are looked up on the thread that asks.
     func lookUp<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         guard let lookups else { return try await writer.read(body) }
-        return try lookups.readSnapshot(body)
+        return try lookups.quick.readSnapshot(body)
     }
 
     /// As `lookUp`, for what one statement finds: each statement sees what is committed when it begins.
     func lookUpOnce<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         guard let lookups else { return try await writer.read(body) }
-        return try lookups.read(body)
+        return try lookups.quick.read(body)
     }
 
     /// Runs `body` in a transaction, which it may share with others, and returns when that is committed; what `body` did is
@@ -86,7 +90,8 @@ final class SandboxDatabase: Sendable {
 
     func close() throws {
         defer { lock?.release() }
-        try lookups?.close()
+        try lookups?.quick.close()
+        try lookups?.patient.close()
         try writer.close()
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Sandbox
 
-/// The store behind the S3 protocol, without a protocol: in memory, with two accounts and nobody in particular.
+/// The store behind the S3 protocol, without a protocol: with two accounts and nobody in particular.
 struct StoreFixture {
     let database: SandboxDatabase
     let backend: SandboxS3Backend
@@ -16,17 +16,20 @@ struct StoreFixture {
     let main: Caller
     let other: Caller
 
-    static func run(_ body: (StoreFixture) async throws -> Void) async throws {
-        let fixture = try await StoreFixture()
+    /// - Parameter onDisk: in a folder, which is removed afterwards; else in memory.
+    static func run(onDisk: Bool = false, _ body: (StoreFixture) async throws -> Void) async throws {
+        let folder = onDisk ? FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path : nil
+        defer { if let folder { try? FileManager.default.removeItem(atPath: folder) } }
+        let fixture = try await StoreFixture(directory: folder)
         try await body(fixture)
         try fixture.database.close()
         fixture.backend.blobs.close()
     }
 
-    private init() async throws {
-        database = try await SandboxDatabase(directory: nil)
+    private init(directory: String?) async throws {
+        database = try await SandboxDatabase(directory: directory)
         backend = SandboxS3Backend(
-            database: database, blobs: BlobStore(directory: nil), regions: SandboxDefaults.regions)
+            database: database, blobs: BlobStore(directory: directory), regions: SandboxDefaults.regions)
         let users = [
             SandboxUser(
                 name: "other", account: "210987654321", email: "other@example.com", accessKeyID: "AKIAOTHER",

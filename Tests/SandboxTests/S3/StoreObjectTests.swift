@@ -59,6 +59,47 @@ struct StoreObjectTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `What is read of an object is the same wherever its bytes are`(onDisk: Bool) async throws {
+        try await StoreFixture.run(onDisk: onDisk) { store in
+            try await store.makeBucket(versioning: .enabled)
+            let large = String(repeating: "0123456789", count: 20_000)
+            try await store.put("empty")
+            try await store.put("file", large)
+            try await store.put("row", "0123456789")
+            let parts = try await MultipartFixture(store, key: "pieces")
+            let (one, two) = (
+                try await parts.part(1, StoreMultipartTests.large), try await parts.part(2, [0x30, 0x31])
+            )
+            _ = try await parts.complete([one, two])
+            let part = try await MultipartFixture(store, key: "within")
+            _ = try await part.complete([try await part.copy(1, store.name("file"), 5..<15)])
+            try await store.put("gone", "x")
+            try await store.delete("gone")
+
+            #expect(try await store.get("empty") == "")
+            #expect(try await store.get("file") == large)
+            #expect(try await store.get("row") == "0123456789")
+            #expect(try await store.get("within") == "5678901234")
+            let range = S3Reading(range: .from(1, through: 3))
+            for (key, text) in [("file", "123"), ("row", "123"), ("within", "678"), ("pieces", "xxx")] {
+                #expect(try await store.get(key, nil, range) == text)
+                let head = try await store.backend.headObject(store.name(key), range, store.call())
+                #expect(head.range == 1..<4)
+            }
+            #expect(try await store.get("pieces", nil, S3Reading(range: .last(3))) == "x01")
+            for (key, error) in [("empty", "416 InvalidRange"), ("gone", "404 NoSuchKey"), ("none", "404 NoSuchKey")] {
+                #expect(try await refusal { _ = try await store.get(key, nil, range) } == error)
+            }
+            let known = S3Reading(range: .from(9, through: 9), conditions: S3Conditions(ifNoneMatch: .any))
+            #expect(try await refusal { _ = try await store.get("empty", nil, known) } == "304 NotModified")
+
+            #expect(try await store.list().entries.map(\.key) == ["empty", "file", "pieces", "row", "within"])
+            let versions = try await store.backend.listObjectVersions(S3VersionListing(bucket: "bbb"), store.call())
+            #expect(versions.versions.filter { $0.key == "gone" }.map(\.isDeleteMarker) == [true, false])
+        }
+    }
+
     @Test func `A body that is not what was claimed leaves nothing`() async throws {
         try await StoreFixture.run { store in
             try await store.makeBucket()
@@ -180,6 +221,14 @@ struct StoreObjectTests {
                 _ = try await store.backend.headObject(store.name("k"), S3Reading(), store.call())
             }
             #expect(head == read.merging(["SELECT": 1]) { $0 + $1 })
+            // Asked whether it is new, the row is looked at without its bytes.
+            let known = S3Reading(conditions: S3Conditions(ifNoneMatch: .any))
+            var answer = ""
+            let notModified = try await store.statements {
+                answer = try await refusal { _ = try await store.get("k", nil, known) }
+            }
+            #expect(answer == "304 NotModified")
+            #expect(notModified == ["BEGIN": 1, "SELECT": 1, "ROLLBACK": 1])
             // Of the four, two are foreign keys': the segments and the parts go with their object.
             let overwrite = try await store.statements { try await store.put("k", "2") }
             #expect(overwrite == write.merging(["SELECT": 3, "INSERT": 3, "DELETE": 4]) { $0 + $1 })

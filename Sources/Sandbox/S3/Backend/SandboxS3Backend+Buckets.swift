@@ -100,7 +100,7 @@ extension SandboxS3Backend: S3BucketMaker {
 
 extension SandboxS3Backend: S3ObjectLister {
     func listObjects(_ listing: S3Listing, _ call: S3Call<Caller>) async throws -> S3ListingPage {
-        try await lookUp { transaction in
+        try await read { transaction in
             let bucket = try bucket(listing.bucket, transaction, call)
             try authorize("s3:ListBucket", .read, .listing(prefix: listing.prefix), of: bucket, call)
             return try transaction.objects.list(listing, in: bucket)
@@ -128,7 +128,7 @@ extension SandboxS3Backend: S3VersionStore {
     func listObjectVersions(
         _ listing: S3VersionListing, _ call: S3Call<Caller>
     ) async throws -> S3VersionPage {
-        try await lookUp { transaction in
+        try await read { transaction in
             let bucket = try bucket(listing.bucket, transaction, call)
             try authorize("s3:ListBucketVersions", .read, .listing(prefix: listing.prefix), of: bucket, call)
             return try transaction.objects.listVersions(listing, in: bucket)

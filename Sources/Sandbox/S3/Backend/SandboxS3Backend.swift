@@ -9,8 +9,8 @@ import S3Server
 
 /// The sandbox's own S3: buckets and objects in its database and its folder of blobs.
 ///
-/// Each call is one read of the database, or one transaction that holds everything it decides on: rights, conditions and
-/// the versions it changes.
+/// Each call is one read of the database, or another one anew where that does not find all; or one transaction that holds
+/// everything it decides on: rights, conditions and the versions it changes.
 struct SandboxS3Backend: S3Backend {
     typealias Identity = Caller
 
@@ -19,7 +19,7 @@ struct SandboxS3Backend: S3Backend {
     /// Those there are; a call of any other region is served as one of the default region.
     let regions: Set<String>
 
-    /// Runs `body` on one snapshot.
+    /// Runs `body` on one snapshot, on a thread for it.
     func read<Value: Sendable>(_ body: @escaping @Sendable (S3Transaction) throws -> Value) async throws -> Value {
         try await database.read { try body(S3Transaction($0)) }
     }

@@ -119,7 +119,7 @@ struct BlobReader: Sendable {
         case .inline(let data):
             return Read(bytes: ByteBuffer(bytes: data.dropFirst(piece.offset).prefix(piece.length)))
         case .file(let name):
-            return try await BlobThreads.reading.run { [folder] in
+            return try await DiskThreads.reading.run { [folder] in
                 let path = folder.path(of: name)
                 let file = if let open, open.path == path { open } else { try BlobFile(reading: path) }
                 return Read(bytes: try file.read(at: piece.offset, count: piece.length), file: file)

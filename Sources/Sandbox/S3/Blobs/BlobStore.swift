@@ -103,7 +103,7 @@ final class BlobStore: Sendable {
 
     /// The first piece makes the file, the last one returns when all are on the disk.
     private func write(_ piece: UploadPiece, behind before: Written, _ name: String) async throws -> Written {
-        try await BlobThreads.writing.run { [folder] in
+        try await DiskThreads.writing.run { [folder] in
             var after = before
             let file = try before.file ?? folder.make(name)
             after.file = file
@@ -125,7 +125,7 @@ final class BlobStore: Sendable {
     private func discard(_ name: String) async {
         let folder = folder
         // A file that cannot be removed is swept at the next start.
-        try? await BlobThreads.writing.run { folder.remove(name) }
+        try? await DiskThreads.writing.run { folder.remove(name) }
     }
 
     /// Removes files that `BlobRows.release` gave, once its transaction is committed. Nobody need wait for it: it is done
@@ -137,7 +137,7 @@ final class BlobStore: Sendable {
 
     func unlink(_ files: [String]) {
         guard !files.isEmpty else { return }
-        BlobThreads.writing.submit { [folder] _ in
+        DiskThreads.writing.submit { [folder] _ in
             for name in files { folder.remove(name) }
         }
     }
@@ -161,11 +161,11 @@ final class BlobStore: Sendable {
         let folder = folder
         var count = 0
         for group in BlobFolder.groups {
-            let found = try await BlobThreads.reading.run { folder.names(in: group) }
+            let found = try await DiskThreads.reading.run { folder.names(in: group) }
             guard !found.isEmpty else { continue }
             let kept = try await named(group)
             let orphans = found.filter { !kept.contains($0) }
-            try await BlobThreads.writing.run { for name in orphans { folder.remove(name, in: group) } }
+            try await DiskThreads.writing.run { for name in orphans { folder.remove(name, in: group) } }
             count += orphans.count
         }
         return count

@@ -119,7 +119,7 @@ public struct SandboxScrub {
             let crc = CRC.crc64nvme.checksum(of: [ByteBuffer(bytes: data)])
             return data.count == blob.size && crc == blob.crc64 ? nil : .changed
         case .file(let name):
-            return try await BlobThreads.reading.run { [folder = blobs.folder] in
+            return try await DiskThreads.reading.run { [folder = blobs.folder] in
                 do {
                     let file = try folder.open(name)
                     guard try file.size() == blob.size else { return .changed }
@@ -134,7 +134,7 @@ public struct SandboxScrub {
     private func orphans() async throws -> [Finding] {
         var findings: [Finding] = []
         for group in BlobFolder.groups {
-            let found = try await BlobThreads.reading.run { [folder = blobs.folder] in folder.names(in: group) }
+            let found = try await DiskThreads.reading.run { [folder = blobs.folder] in folder.names(in: group) }
             guard !found.isEmpty else { continue }
             let named = try await database.read { try BlobRows(database: $0).files(in: group) }
             findings += found.filter { !named.contains($0) }.sorted().map { .orphaned("objects/\(group)/\($0)") }

@@ -1,8 +1,10 @@
 import NIOPosix
 
 /// Threads that wait for the disk, so that no event loop and no task does. They live as long as the process.
-enum BlobThreads {
-    /// Reads do not queue behind syncs.
+enum DiskThreads {
+    /// Of the database: pages of a listing and the like.
+    static let rows = started(4)
+    /// Of blobs. Reads do not queue behind syncs.
     static let reading = started(4)
     /// Many, because a file system syncs files together that are to be synced at the same time.
     static let writing = started(16)
