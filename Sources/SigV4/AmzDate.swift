@@ -116,8 +116,8 @@ public enum AmzDate {
 
     /// - Parameter number: of two digits.
     private static func appendTwo(_ number: Int, to bytes: inout [UInt8]) {
-        bytes.append(0x30 + UInt8(number / 10))
-        bytes.append(0x30 + UInt8(number % 10))
+        bytes.append(digit(number / 10))
+        bytes.append(digit(number))
     }
 
     private static func appendYear(_ year: Int, to bytes: inout [UInt8]) {

@@ -149,8 +149,8 @@ enum CanonicalQuery {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(query.utf8.count + 16)
         var parameters: [Parameter] = []
-        URIEncoding.forEachParameter(of: Array(query.utf8)) { name, value in
-            if isPresigned, name.elementsEqual("X-Amz-Signature".utf8) { return }
+        for (name, value) in URIEncoding.split(query) {
+            if isPresigned, name.elementsEqual("X-Amz-Signature".utf8) { continue }
             let start = encoded.count
             URIEncoding.append(recoding: name, keepingSlash: false, plusIsSpace: true, to: &encoded)
             let middle = encoded.count

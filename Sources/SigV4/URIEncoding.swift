@@ -45,32 +45,20 @@ public enum URIEncoding {
     /// first `=`, `+` is a space, empty parts are passed over, no `=` means an empty value. nil when one cannot be decoded.
     public static func parameters(_ query: Substring) -> [QueryParameter]? {
         var parameters: [QueryParameter] = []
-        var isValid = true
-        forEachParameter(of: Array(query.utf8)) { name, value in
+        for (name, value) in split(query) {
             guard let name = decode(name, plusIsSpace: true), let value = decode(value, plusIsSpace: true) else {
-                isValid = false
-                return
+                return nil
             }
             parameters.append(QueryParameter(name: name, value: value))
         }
-        return isValid ? parameters : nil
+        return parameters
     }
 
     /// Name and value of each parameter, as they stand in the query.
-    static func forEachParameter(of query: [UInt8], _ body: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Void) {
-        var start = 0
-        while start < query.count {
-            var mark: Int?
-            var end = start
-            while end < query.count, query[end] != UInt8(ascii: "&") {
-                if mark == nil, query[end] == UInt8(ascii: "=") { mark = end }
-                end += 1
-            }
-            if end > start {
-                let mark = mark ?? end
-                body(query[start..<mark], query[min(mark + 1, end)..<end])
-            }
-            start = end + 1
+    static func split(_ query: Substring) -> some Sequence<(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)> {
+        Array(query.utf8).split(separator: UInt8(ascii: "&")).lazy.map { part in
+            let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            return (part[..<mark], part[mark...].dropFirst())
         }
     }
 }

@@ -65,12 +65,6 @@ final class SandboxDatabase: Sendable {
         return try lookups.quick.readSnapshot(body)
     }
 
-    /// As `lookUp`, for what one statement finds: each statement sees what is committed when it begins.
-    func lookUpOnce<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        guard let lookups else { return try await writer.read(body) }
-        return try lookups.quick.read(body)
-    }
-
     /// Runs `body` in a transaction, which it may share with others, and returns when that is committed; what `body` did is
     /// undone when it throws. It is not given up when the caller's task is cancelled, and may be run more than once.
     /// - Throws: what `body` throws, or `CommitFailure`.

@@ -9,8 +9,8 @@ import S3Server
 
 /// The sandbox's own S3: buckets and objects in its database and its folder of blobs.
 ///
-/// Each call is one read of the database, or another one anew where that does not find all; or one transaction that holds
-/// everything it decides on: rights, conditions and the versions it changes.
+/// Each call is one read of the database, or one transaction that holds everything it decides on: rights, conditions and
+/// the versions it changes.
 struct SandboxS3Backend: S3Backend {
     typealias Identity = Caller
 
@@ -27,13 +27,6 @@ struct SandboxS3Backend: S3Backend {
     /// As `read`, for a few rows.
     func lookUp<Value: Sendable>(_ body: @escaping @Sendable (S3Transaction) throws -> Value) async throws -> Value {
         try await database.lookUp { try body(S3Transaction($0)) }
-    }
-
-    /// As `lookUp`, for what one statement finds.
-    func lookUpOnce<Value: Sendable>(
-        _ body: @escaping @Sendable (S3Transaction) throws -> Value
-    ) async throws -> Value {
-        try await database.lookUpOnce { try body(S3Transaction($0)) }
     }
 
     /// Runs `body` in one transaction that has been committed when this returns.

@@ -13,18 +13,13 @@ enum BlobPlace: Sendable, Equatable {
     /// In the file of this name: 32 hexadecimal digits.
     case file(String)
 
-    /// - Parameter row: `file` and `data` of `blob`, of which one is NULL; both are where there is none.
-    init?(optional row: inout RowDecoder) {
+    /// - Parameter row: `file` and `data` of `blob`, of which one is NULL.
+    init(_ row: inout RowDecoder) throws {
         switch (row.optionalText(), row.optionalData()) {
         case (let file?, _): self = .file(file)
         case (nil, let data?): self = .inline(data)
-        case (nil, nil): return nil
+        case (nil, nil): throw RowDecoder.UnexpectedValue(column: "data")
         }
-    }
-
-    init(_ row: inout RowDecoder) throws {
-        guard let place = Self(optional: &row) else { throw RowDecoder.UnexpectedValue(column: "data") }
-        self = place
     }
 
     /// A blob in the database costs no file, no second sync and no second system call to read; beyond this size writing

@@ -250,9 +250,9 @@ struct FoundObject: Sendable {
     /// All the bytes; nil where there are none, or they are several pieces.
     let piece: BlobPiece?
 
-    fileprivate static let withoutBytes = sql(columns: "NULL, NULL, NULL, NULL", join: "")
+    fileprivate static let withoutBytes = sql(columns: "NULL", join: "")
     fileprivate static let withBytes = sql(
-        columns: "blob.file, blob.data, segment.blob_offset, segment.length",
+        columns: "segment.blob_offset, segment.length, blob.file, blob.data",
         join: """
             LEFT JOIN segment ON segment.object_id = object_version.id AND segment.start = 0
                 AND segment.length = object_version.size
@@ -272,11 +272,12 @@ struct FoundObject: Sendable {
     fileprivate init(_ row: inout RowDecoder) throws {
         bucket = try Bucket(&row)
         latest = row.isNull ? nil : try ObjectVersion(&row)
-        guard latest != nil, let place = BlobPlace(optional: &row) else {
+        guard latest != nil, !row.isNull else {
             piece = nil
             return
         }
-        piece = BlobPiece(place: place, offset: try row.int(), length: try row.int())
+        let (offset, length) = (try row.int(), try row.int())
+        piece = BlobPiece(place: try BlobPlace(&row), offset: offset, length: length)
     }
 }
 
