@@ -132,20 +132,21 @@ let package = Package(
             test("DomainTests", ["Domain", "TestSupport"]),
             test("StoreTests", ["Domain", "Migrations", "SQLiteStatements", "Store", "TestSupport", grdb]),
             test(
-                "TransportTests", ["Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
+                "TransportTests", ["TestSupport", "Transport", httpTypes, hummingbird, logging, nioCore, nioPosix],
                 exclude: ["http2_server.js", "tls_server.py"]),
             test(
-                "SigV4Tests", ["SigV4", httpTypes], exclude: ["sign_with_botocore.py"], resources: [.copy("Vectors")]),
+                "SigV4Tests", ["SigV4", "TestSupport", httpTypes], exclude: ["sign_with_botocore.py"],
+                resources: [.copy("Vectors")]),
             test("XMLTests", ["XML"]),
-            test("AWSTests", ["AWS", "Sandbox", "SigV4", "Transport", httpTypes, logging, nioCore]),
+            test("AWSTests", ["AWS", "Sandbox", "SigV4", "TestSupport", "Transport", httpTypes, logging, nioCore]),
             test(
                 "S3ServerTests",
-                ["S3Server", "SigV4", "XML", httpTypes, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
+                ["S3Server", "SigV4", "TestSupport", "XML", httpTypes, nioCore, nioEmbedded, nioHTTPTypes, nioPosix]),
             test("FuzzTests", ["FuzzTargets"], resources: [.copy("Seeds")]),
             test(
                 "SandboxTests",
                 [
-                    "S3Server", "Sandbox", "SigV4", "Transport", "XML", grdb, httpTypes, hummingbird,
+                    "S3Server", "Sandbox", "SigV4", "TestSupport", "Transport", "XML", grdb, httpTypes, hummingbird,
                     hummingbirdTesting, logging,
                     nioCore, nioPosix,
                 ]),
@@ -159,7 +160,7 @@ let package = Package(
                 "GatewayTests",
                 [
                     "AWS", "Domain", "Gateway", "S3Server", "SigV4", "TestSupport", "Transport", httpTypes, logging,
-                    nioCore,
+                    nioCore, nioPosix,
                 ]),
             test("WorkerTests", ["AWS", "Domain", "Store", "TestSupport", "Worker", logging]),
             test(

@@ -4,6 +4,7 @@ import HTTPTypes
 import Logging
 import Sandbox
 import SigV4
+import TestSupport
 import Testing
 import Transport
 
@@ -104,28 +105,8 @@ import Transport
     }
 }
 
-/// A Python interpreter with moto's server: `SLUICE_PYTHON`, else the package's own virtual environment, else `python3`.
 enum PythonWithMoto {
-    static let path: String? = {
-        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let virtual = package.appending(path: ".venv/bin/python").path
-        let chosen =
-            ProcessInfo.processInfo.environment["SLUICE_PYTHON"]
-            ?? (FileManager.default.isExecutableFile(atPath: virtual) ? virtual : "python3")
-        let process = Self.process(chosen, "import boto3, moto.moto_server.threaded_moto_server")
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? chosen : nil
-    }()
-
-    static func process(_ python: String, _ program: String) -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [python, "-c", program]
-        return process
-    }
+    static let path = TestPython.path(importing: "boto3, moto.moto_server.threaded_moto_server")
 
     /// Serves until its standard input ends; prints its port. Holds one bucket with three keys.
     static let server = """
@@ -152,17 +133,12 @@ enum PythonWithMoto {
             if: PythonWithMoto.path != nil,
             "no Python with moto[server] found: set SLUICE_PYTHON to an interpreter that can import it"))
     func `STS and S3 work against moto`() async throws {
-        let process = PythonWithMoto.process(try #require(PythonWithMoto.path), PythonWithMoto.server)
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let python = try Child(try #require(PythonWithMoto.path), ["-c", PythonWithMoto.server])
         defer {
-            try? input.fileHandleForWriting.close()
-            process.waitUntilExit()
+            try? python.input.fileHandleForWriting.close()
+            python.process.waitUntilExit()
         }
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let line = String(decoding: python.output.fileHandleForReading.availableData, as: UTF8.self)
         let port = try #require(Int(line.filter(\.isNumber)))
         let endpoint = try #require(CustomEndpoint("http://127.0.0.1:\(port)"))
         let transport = try CurlTransport(CurlTransport.Options(proxy: .none))

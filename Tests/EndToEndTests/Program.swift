@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A run of the real binary, with its own environment and nothing of ours.
 final class Program: Sendable {
@@ -12,7 +13,8 @@ final class Program: Sendable {
         var wasKilled: Bool
     }
 
-    private let process: Process
+    private let child: Child
+    private var process: Process { child.process }
     let address: String
 
     /// Lines printed so far, on both streams.
@@ -29,15 +31,10 @@ final class Program: Sendable {
 
     /// Returns when it listens.
     init(_ arguments: [String], environment: [String: String] = [:]) async throws {
-        let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = arguments
-        process.environment = environment
+        let child = try Child(Self.binary.path, arguments, environment: environment, keepsErrors: true)
         let (lines, sink) = AsyncStream.makeStream(of: String.self)
         let log = Log()
-        let output = Pipe()
-        let errors = Pipe()
-        output.fileHandleForReading.readabilityHandler = { handle in
+        child.output.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             guard !data.isEmpty else {
                 handle.readabilityHandler = nil
@@ -47,40 +44,28 @@ final class Program: Sendable {
             log.append(data)
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { sink.yield(String(line)) }
         }
-        errors.fileHandleForReading.readabilityHandler = { handle in
+        child.errors?.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             log.append(data)
         }
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
         var address: String?
         for await line in lines where line.hasPrefix(Self.greeting) {
             address = String(line.dropFirst(Self.greeting.count))
             break
         }
         guard let address else {
-            process.waitUntilExit()
-            throw DidNotStart(log: log.contents, wasKilled: process.terminationReason == .uncaughtSignal)
+            child.process.waitUntilExit()
+            throw DidNotStart(log: log.contents, wasKilled: child.process.terminationReason == .uncaughtSignal)
         }
-        self.process = process
+        self.child = child
         self.address = address
     }
 
     /// Runs it to its end. Returns its status, and what it printed on standard output.
     static func output(of arguments: [String]) throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = binary
-        process.arguments = arguments
-        process.environment = [:]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+        let run = try Child.run(binary.path, arguments, environment: [:])
+        return (run.status, String(decoding: run.output, as: UTF8.self))
     }
 
     var isRunning: Bool { process.isRunning }

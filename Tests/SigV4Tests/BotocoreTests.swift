@@ -1,39 +1,10 @@
 import Foundation
 import HTTPTypes
 import SigV4
+import TestSupport
 import Testing
 
-/// A Python interpreter with botocore: `SLUICE_PYTHON`, else the package's own virtual environment, else `python3`.
-enum PythonWithBotocore {
-    static let path: String? = {
-        let virtual = package.appending(path: ".venv/bin/python").path
-        let chosen =
-            ProcessInfo.processInfo.environment["SLUICE_PYTHON"]
-            ?? (FileManager.default.isExecutableFile(atPath: virtual) ? virtual : "python3")
-        return (try? run(chosen, ["-c", "import botocore"])) == nil ? nil : chosen
-    }()
-
-    static let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    struct Failure: Error {
-        var status: Int32
-    }
-
-    static func run(_ python: String, _ arguments: [String]) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [python] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(status: process.terminationStatus) }
-        return data
-    }
-}
+private let pythonWithBotocore = TestPython.path(importing: "botocore")
 
 @Suite struct BotocoreTests {
     struct Signed: Decodable {
@@ -50,13 +21,14 @@ enum PythonWithBotocore {
 
     @Test(
         .enabled(
-            if: PythonWithBotocore.path != nil,
+            if: pythonWithBotocore != nil,
             "no Python with botocore found: set SLUICE_PYTHON to an interpreter that can import it"))
     func `12,000 random requests signed by botocore are accepted`() throws {
-        let python = try #require(PythonWithBotocore.path)
-        let script = PythonWithBotocore.package.appending(path: "Tests/SigV4Tests/sign_with_botocore.py").path
-        let lines = try PythonWithBotocore.run(python, [script, "20130524", "12000"]).split(
-            separator: UInt8(ascii: "\n"))
+        let python = try #require(pythonWithBotocore)
+        let script = TestPython.package.appending(path: "Tests/SigV4Tests/sign_with_botocore.py").path
+        let run = try Child.run(python, [script, "20130524", "12000"])
+        try #require(run.status == 0)
+        let lines = run.output.split(separator: UInt8(ascii: "\n"))
         #expect(lines.count == 12_000)
         var counts: [SignatureClaim.Location: Int] = [:]
         let decoder = JSONDecoder()

@@ -1,28 +1,20 @@
 import Foundation
+import TestSupport
 
 /// A script of this folder that serves on 127.0.0.1 until it is let go.
 final class ScriptedServer: Sendable {
     struct DidNotStart: Error { var script: String }
 
-    private let process: Process
     /// The script ends with its standard input, so it cannot outlive the test's process.
-    private let input: Pipe
+    private let child: Child
     /// What it prints first.
     let greeting: Data
 
     init(_ program: String, _ script: String, _ arguments: [String]) async throws {
-        process = Process()
-        input = Pipe()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        process.arguments = [program, folder.appending(path: script).path] + arguments
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        child = try Child(program, [folder.appending(path: script).path] + arguments)
         var line = Data()
-        for await part in Self.parts(of: output.fileHandleForReading) {
+        for await part in Self.parts(of: child.output.fileHandleForReading) {
             line += part
             if line.last == UInt8(ascii: "\n") { break }
         }
@@ -43,8 +35,6 @@ final class ScriptedServer: Sendable {
         }
         return parts
     }
-
-    deinit { try? input.fileHandleForWriting.close() }
 }
 
 /// TLS servers with certificates made for this run, and the authorities that did or did not issue them.
