@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import SigV4
+import TestSupport
 import Testing
 import Transport
 
@@ -73,7 +74,7 @@ import Transport
     }
 
     @Test func `any bytes are read as a profile file without harm`() {
-        var generator = SeededGenerator(state: 20_260_101)
+        var generator = SeededGenerator(seed: 20_260_101)
         let seed = Array("[default]\naws_access_key_id = A\n# c\n[profile x y]\n  nested = 1\r\nkey==v\n;\n[".utf8)
         for _ in 0..<20_000 {
             var bytes = seed
@@ -92,19 +93,6 @@ import Transport
                 }
             }
         }
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import S3Server
@@ -35,7 +36,7 @@ import Testing
 
     @Test(arguments: [1, 7, 8, 9, 6_143, 6_144, 6_145, 12_288 + 17, 20_000])
     func `bytes taken many at a time check as one at a time, wherever they are cut`(_ count: Int) {
-        var generator = SeededGenerator(state: UInt64(count))
+        var generator = SeededGenerator(seed: UInt64(count))
         let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         for (crc, polynomial, mask) in Self.kinds {
             let expected = Self.plain(polynomial, mask, bytes)
@@ -48,14 +49,5 @@ import Testing
                 #expect(crc.combined(first, second, count: count - cut) == expected)
             }
         }
-    }
-}
-
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
     }
 }
