@@ -18,13 +18,19 @@ struct SQLiteDatabase: Sendable {
         do { return try await pool.read(body) } catch { throw Self.translate(error) }
     }
 
-    /// One statement that finds a few rows by an index, on the thread that asks.
-    func lookUp<Value>(_ body: (Database) throws -> Value) throws(DomainError) -> Value {
-        do { return try lookups.read(body) } catch { throw Self.translate(error) }
+    /// One statement that finds a few rows by an index, on the thread that asks. What it found is remembered for `key`, and
+    /// costs no more than to ask whether anything was committed since.
+    func lookUp<Key: Hashable, Value>(
+        remembering key: Key, _ body: (Database) throws -> Value?
+    ) throws(DomainError) -> Value? {
+        do { return try lookups.read(remembering: key, body) } catch { throw Self.translate(error) }
     }
 
+    /// The writer last: only when it is alone does SQLite put what is committed into the file itself.
     func close() throws {
-        defer { try? lookups.close() }
+        defer { try? pool.close() }
+        try lookups.close()
+        pool.invalidateReadOnlyConnections()
         try pool.close()
     }
 

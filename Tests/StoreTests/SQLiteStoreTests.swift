@@ -40,6 +40,14 @@ import Testing
         #expect(try await second.identities.users() == [user])
     }
 
+    @Test func `once it is closed all is in the one file`() async throws {
+        let store = try await open()
+        _ = try await store.gateway.dataSource("raw", for: UserID(1))
+        try await store.close()
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
+        #expect(files == ["sluice.db"])
+    }
+
     @Test func `only its owner may read the database`() async throws {
         _ = try await open()
         for name in try FileManager.default.contentsOfDirectory(atPath: directory.url.path) {

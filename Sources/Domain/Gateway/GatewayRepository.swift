@@ -4,7 +4,7 @@
     public import Foundation
 #endif
 
-/// What the gateway asks for with each request, by one statement a call, so that what is given or taken away holds at once.
+/// What the gateway asks for with each request, so that what is given or taken away holds at once.
 public protocol GatewayRepository: Sendable {
     /// An API key or a token; nil when it is unknown, revoked or expired at `now`.
     func caller(by hash: CredentialHash, now: Date) async throws(DomainError) -> GatewayCaller?

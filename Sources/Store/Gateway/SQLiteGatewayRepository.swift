@@ -8,34 +8,54 @@ import SQLiteStatements
     public import Foundation
 #endif
 
-/// What the gateway asks SQLite with each request: one statement a call, on the thread that asks but for listings.
+/// What the gateway asks SQLite with each request. Who the caller is and where a data source lies is one statement on the
+/// thread that asks, and is remembered until anything is committed; listings are one statement on another thread.
 public struct SQLiteGatewayRepository: GatewayRepository {
     let database: SQLiteDatabase
     let secrets: SealedSecrets
 
+    /// Whose a key is, and when the key ends, for which nothing is committed.
+    private struct Holder {
+        var caller: GatewayCaller
+        var expiresAt: Date
+
+        func caller(at now: Date) -> GatewayCaller? { expiresAt > now ? caller : nil }
+    }
+
+    /// Bytes, since texts that differ can be equal.
+    private enum Question: Hashable {
+        case caller(CredentialHash)
+        case pair(accessKeyID: [UInt8])
+        case dataSource(sqlTableName: [UInt8], UserID)
+    }
+
     public func caller(by hash: CredentialHash, now: Date) async throws(DomainError) -> GatewayCaller? {
-        try database.lookUp { db in
-            let found = try db.rows(GatewaySQL.callerByHash, [hash.selector, hash.selector]) { row in
-                let isMatch = hash.isEqualInConstantTime(to: try row.bytes())
+        let holder = try database.lookUp(remembering: Question.caller(hash)) { db in
+            let holders = try db.rows(GatewaySQL.callerByHash, [hash.selector, hash.selector]) { row -> Holder? in
+                guard hash.isEqualInConstantTime(to: try row.bytes()) else { return nil }
                 let caller = try GatewayCaller(&row)
                 let ends = [row.optionalDate(), row.optionalDate()].compactMap(\.self)
-                return (isMatch: isMatch, caller: caller, expiresAt: ends.min() ?? .distantFuture)
-            }.first(where: \.isMatch)
-            guard let found, found.expiresAt > now else { return nil }
-            return found.caller
+                return Holder(caller: caller, expiresAt: ends.min() ?? .distantFuture)
+            }
+            return holders.compactMap(\.self).first
         }
+        return holder?.caller(at: now)
     }
 
     public func caller(
         accessKeyID: String, now: Date
     ) async throws(DomainError) -> (GatewayCaller, secret: Secret)? {
         guard !accessKeyID.utf8.contains(0) else { return nil }
-        return try database.lookUp { [secrets] db in
-            try db.row(GatewaySQL.callerByPair, [accessKeyID, now.milliseconds]) { row in
+        let found = try database.lookUp(remembering: Question.pair(accessKeyID: Array(accessKeyID.utf8))) {
+            [secrets] db in
+            try db.row(GatewaySQL.callerByPair, [accessKeyID]) { row in
                 let caller = try GatewayCaller(&row)
-                return (caller, secret: try S3KeySecrets.open(try row.bytes(), of: caller.keyID, secrets))
+                let secret = try S3KeySecrets.open(try row.bytes(), of: caller.keyID, secrets)
+                return (holder: Holder(caller: caller, expiresAt: row.optionalDate() ?? .distantFuture), secret)
             }
         }
+        guard let (holder, secret) = found, let caller = holder.caller(at: now) else { return nil }
+        return (caller, secret)
     }
 
     public func dataSource(
@@ -43,7 +63,8 @@ public struct SQLiteGatewayRepository: GatewayRepository {
     ) async throws(DomainError) -> GatewayDataSource? {
         // SQLite would read it up to a NUL, and find what was not asked for.
         guard !sqlTableName.utf8.contains(0) else { return nil }
-        return try database.lookUp { [secrets] db in
+        return try database.lookUp(remembering: Question.dataSource(sqlTableName: Array(sqlTableName.utf8), user)) {
+            [secrets] db in
             try db.row(GatewaySQL.dataSource, [user.value, sqlTableName]) {
                 try GatewayRow.decode(&$0, secrets)
             }?.dataSource
@@ -79,9 +100,9 @@ enum GatewaySQL {
         WHERE t.selector = ? AND u.deleted_at IS NULL
         """
     static let callerByPair = """
-        SELECT k.id, u.id, u.userid, s.secret_access_key
+        SELECT k.id, u.id, u.userid, s.secret_access_key, k.expires_at
         FROM s3_key s JOIN api_key k ON k.id = s.key_id JOIN "user" u ON u.id = k.user_id
-        WHERE s.access_key_id = ? AND u.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)
+        WHERE s.access_key_id = ? AND u.deleted_at IS NULL
         """
     static let dataSource = """
         SELECT \(columns) \(readable)
