@@ -27,16 +27,19 @@ extension GatewayBackend: S3ObjectLister {
 
     /// - Returns: whether the data source has more than what is on the page now.
     private func list(_ dataSource: GatewayDataSource, _ walk: inout GatewayListing) async throws -> Bool {
-        guard var question = walk.question(of: dataSource) else { return false }
-        while true {
+        var next = walk.question(of: dataSource)
+        while let question = next {
             let answer = try await document(
                 question.request(limit: walk.limit(of: question)), from: dataSource, key: "")
             walk.asked()
-            guard let page = UpstreamListing(answer) else { throw S3Error.internalError }
+            guard let page = UpstreamListing(answer), page.next == nil || page.next != question.continuation else {
+                throw S3Error.internalError
+            }
             let isComplete = walk.take(page, of: dataSource)
-            guard isComplete, !walk.isFull, let token = page.next else { return !isComplete || page.next != nil }
-            question.continuation = token
+            next = walk.question(after: page, to: question, of: dataSource)
+            guard isComplete, !walk.isFull, !walk.isTired else { return !isComplete || next != nil }
         }
+        return false
     }
 }
 

@@ -66,19 +66,44 @@ struct GatewayListing {
         guard let prefix = dataSource.place.narrowed(wanted ?? "") else { return nil }
         var question = UpstreamQuestion(
             bucket: dataSource.place.bucket, prefix: dataSource.place.folder + prefix)
-        // Upstream rolls up alike only what begins alike.
-        if let wanted, prefix.utf8.elementsEqual(wanted.utf8) { question.delimiter = listing.delimiter }
-        if listing.after.utf8.starts(with: folder.utf8) {
-            var name = String(decoding: listing.after.utf8.dropFirst(folder.utf8.count), as: UTF8.self)
-            if listing.commonPrefix(of: listing.after)?.utf8.elementsEqual(listing.after.utf8) ?? false {
-                // Behind all that begins with it.
-                name += "\u{10FFFF}"
-            }
+        if rollsUpAlike(folder + prefix) { question.delimiter = listing.delimiter }
+        if last.utf8.starts(with: folder.utf8) {
+            var name = String(decoding: last.utf8.dropFirst(folder.utf8.count), as: UTF8.self)
+            // Behind all that begins with it.
+            if isCommonPrefix(last) { name += "\u{10FFFF}" }
             question.after = dataSource.place.folder + name
-        } else if folder.utf8.lexicographicallyPrecedes(listing.after.utf8) {
+        } else if folder.utf8.lexicographicallyPrecedes(last.utf8) {
             return nil
         }
         return question
+    }
+
+    /// What to ask after `page`, the answer to `question`; nil when that was the last.
+    func question(
+        after page: UpstreamListing, to question: UpstreamQuestion, of dataSource: GatewayDataSource
+    ) -> UpstreamQuestion? {
+        guard let token = page.next else { return nil }
+        // Whatever else begins with the common prefix that the page ends in need not be read.
+        if let item = page.items.last, item.entry != nil, let key = dataSource.gatewayKey(of: item.key),
+            listing.commonPrefix(of: key)?.utf8.elementsEqual(last.utf8) ?? false
+        {
+            return self.question(of: dataSource)
+        }
+        var next = question
+        next.continuation = token
+        return next
+    }
+
+    private func isCommonPrefix(_ key: String) -> Bool {
+        listing.commonPrefix(of: key)?.utf8.elementsEqual(key.utf8) ?? false
+    }
+
+    /// Whether keys that begin with `start` are rolled up behind it as behind the listing's prefix, which it begins with: no
+    /// delimiter begins between the two.
+    private func rollsUpAlike(_ start: String) -> Bool {
+        let between = start.utf8.dropFirst(listing.prefix.utf8.count)
+        let delimiter = listing.delimiter.utf8
+        return between.isEmpty || (delimiter.count == 1 && !between.contains { $0 == delimiter.first })
     }
 
     /// - Returns: whether all of it found room.

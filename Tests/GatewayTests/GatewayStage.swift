@@ -5,6 +5,7 @@ import Gateway
 import HTTPTypes
 import Logging
 import NIOCore
+import NIOPosix
 import S3Server
 import SigV4
 import Synchronization
@@ -22,12 +23,13 @@ final class GatewayStage: Sendable {
     let audit = InMemoryAuditRepository()
     let backend: GatewayBackend
 
-    init(auditLevel: GatewayBackend.AuditLevel = .all) throws {
+    /// - Parameter objects: in place of `upstream`.
+    init(auditLevel: GatewayBackend.AuditLevel = .all, objects: (any ObjectTransport)? = nil) throws {
         let endpoint = "http://upstream.test:9000"
         let runtime = AWSRuntime(
             transport: NoDocuments(), endpoints: try EndpointConfiguration(environment: ["AWS_ENDPOINT_URL": endpoint]))
         backend = GatewayBackend(
-            bucket: "immuta", repository: Sources(), client: S3ObjectClient(runtime, objects: upstream),
+            bucket: "immuta", repository: Sources(), client: S3ObjectClient(runtime, objects: objects ?? upstream),
             credentials: { connection in
                 guard case .accessKey(let id, let secret) = connection.authentication.base else {
                     preconditionFailure("the sources have keys")
@@ -106,6 +108,10 @@ final class Upstream: ObjectTransport {
         var path: String
     }
 
+    /// On which event loop each request was sent; nil for another thread.
+    private let loops = Mutex<[(any EventLoop)?]>([])
+    var eventLoops: [(any EventLoop)?] { loops.withLock(\.self) }
+
     private let kept = Mutex<(asked: [Asked], answer: (Int, String)?)>(([], nil))
 
     var asked: [Asked] { kept.withLock(\.asked) }
@@ -114,6 +120,7 @@ final class Upstream: ObjectTransport {
     func forget() { kept.withLock { $0 = ([], nil) } }
 
     func send(_ request: ObjectRequest) async throws -> ObjectResponse {
+        loops.withLock { $0.append(MultiThreadedEventLoopGroup.currentEventLoop) }
         let target = request.head.path ?? ""
         let path = URIEncoding.decode(String(target.prefix { $0 != "?" })) ?? "?"
         let answer = kept.withLock { kept in
