@@ -2,6 +2,8 @@
 
 # One set of flags for every target, so that the dependencies are compiled once.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# What is released needs no Swift where it runs, and calls the runtime without a detour; macOS has it in the system.
+RELEASE_FLAGS := -c release $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 SOURCES := Package.swift Sources Tests Migrations
 VENV := .venv/installed
 # The key of the first administrator that `make run` starts with; for trying only.
@@ -15,6 +17,7 @@ FUZZ_RUNS := 10000000
 help:
 	@echo "make demo   build, then show the whole life of an integration against the embedded AWS"
 	@echo "make run    build, then serve on http://127.0.0.1:8080 with the embedded AWS (key: $(TRIAL_KEY))"
+	@echo "make release build what is deployed, .build/release/sluice: it needs SQLite and libcurl, and no Swift"
 	@echo "make test   unit, store, router and live tests; Python clients and Terraform against the embedded AWS"
 	@echo "make lint   layout, imports, house rules"
 	@echo "make conformance S3TESTS=<checkout of ceph/s3-tests>   the embedded store against it; make conformance-baseline"
@@ -28,7 +31,7 @@ build: dependencies
 	swift build $(SWIFT_FLAGS) --product sluice
 
 release: dependencies
-	swift build $(SWIFT_FLAGS) -c release --product sluice
+	swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS) --product sluice
 
 demo: build
 	.build/debug/sluice demo
