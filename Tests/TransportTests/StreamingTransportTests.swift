@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import Transport
@@ -84,6 +85,70 @@ import Testing
                 }
             }
             #expect(server.requests == [])
+        }
+    }
+
+    /// What was done with an upload.
+    private final class UploadLog: Sendable {
+        struct Counts: Sendable, Equatable {
+            var begun = 0
+            var ended = 0
+        }
+
+        private let counted = Mutex(Counts())
+        var counts: Counts { counted.withLock(\.self) }
+
+        func begin() -> Int {
+            counted.withLock { counts in
+                counts.begun += 1
+                return counts.begun
+            }
+        }
+
+        func end() { counted.withLock { $0.ended += 1 } }
+    }
+
+    /// Three parts; the second comes when a gate is opened.
+    private struct PausedParts: AsyncIteratorProtocol {
+        let gate: Gate
+        let log: UploadLog
+
+        mutating func next() async throws -> ByteBuffer? {
+            if log.begin() == 2 { await gate.wait() }
+            log.end()
+            return ByteBuffer(string: "abc")
+        }
+    }
+
+    @Test(arguments: ["412 Precondition Failed", "200 OK"])
+    func `once an answer that came before the body's end is given nothing of the body is being read`(
+        status: String
+    ) async throws {
+        try await WireServer.run { request in
+            .keepAlive("HTTP/1.1 \(status)\r\nContent-Length: 3\r\n\r\nno!")
+        } _: { server in
+            try await run { transport in
+                let (gate, log, answered) = (Gate(), UploadLog(), UploadLog())
+                var early = request(
+                    server, method: .put, body: .stream(length: 9) { PausedParts(gate: gate, log: log) })
+                early.head.headerFields[try #require(HTTPField.Name("X-Answer"))] = "early"
+                let answer = Task { [early] in
+                    let answer = try await transport.send(early)
+                    answered.end()
+                    return (answer, log.counts)
+                }
+                await gate.visited()
+                // While these go back and forth, the early answer arrives.
+                for _ in 0..<20 { _ = try await transport.send(request(server)).body.collect(upTo: 3) }
+                #expect(answered.counts.ended == 0)
+                gate.open()
+                let (response, counts) = try await answer.value
+                #expect(String(response.status.code) == status.prefix(3))
+                #expect(counts == UploadLog.Counts(begun: 2, ended: 2))
+                if response.status != .ok { #expect(try await response.body.collect(upTo: 3) == Array("no!".utf8)) }
+                for _ in 0..<20 { _ = try await transport.send(request(server)).body.collect(upTo: 3) }
+                #expect(log.counts == counts)
+            }
         }
     }
 

@@ -103,12 +103,15 @@ final class WireServer: Sendable {
         }
     }
 
-    /// Cuts the first whole request off; nil when there is none yet.
+    /// Cuts the first whole request off; nil when there is none yet. One with `X-Answer: early` is whole without its body.
     private static func takeRequest(_ bytes: inout [UInt8], _ connection: Int, _ position: Int) -> Request? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n").map(String.init)
+        let isAnsweredEarly = lines.contains { $0.lowercased() == "x-answer: early" }
         let length =
-            lines.dropFirst().compactMap { line -> Int? in
+            isAnsweredEarly
+            ? 0
+            : lines.dropFirst().compactMap { line -> Int? in
                 let parts = line.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2, parts[0].lowercased() == "content-length" else { return nil }
                 return Int(parts[1].filter { $0 != " " })

@@ -5,8 +5,9 @@ public import NIOCore
 ///
 /// As `DocumentTransport`: it sends what it is given, byte for byte, and follows no redirects.
 public protocol ObjectTransport: Sendable {
-    /// Sends the request, body and all, and returns when the answer's header is there. The connection is held until the
-    /// answer's body was read to its end or is let go.
+    /// Sends the request, body and all, and returns when the answer's header is there, which may be before the body's end:
+    /// nothing more of it is asked for then. The connection is held until the answer's body was read to its end or is let
+    /// go.
     ///
     /// Cancelling the calling task ends the transfer, as does letting go of the answer.
     /// - Throws: `TransportError`, or what the request's body threw.

@@ -84,16 +84,20 @@ public final class StreamingTransport: ObjectTransport {
     public func send(_ request: ObjectRequest) async throws -> ObjectResponse {
         let outgoing = try Self.request(request)
         let client = try client(for: request.head)
-        let failure = UploadFailure()
-        let body = outgoing.withBody(of: request.body, failure)
+        let (failure, lease) = (UploadFailure(), UploadLease())
+        let body = outgoing.withBody(of: request.body, failure, lease)
+        let end = UploadEnd(lease)
         do {
             let deadline = request.timeout.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
             let response = try await client.execute(body, deadline: deadline)
+            await lease.end()
             let status = HTTPResponse.Status(code: Int(response.status.code))
             return ObjectResponse(
                 status: status, headerFields: HTTPFields(response.headers),
-                body: ObjectDownload { DownloadIterator(base: response.body.makeAsyncIterator()) })
+                body: ObjectDownload { DownloadIterator(base: response.body.makeAsyncIterator(), end: end) })
         } catch {
+            lease.abandon()
+            await lease.end()
             if let cause = failure.error { throw cause }
             throw TransportError(error)
         }
@@ -159,13 +163,16 @@ private final class UploadFailure: Sendable {
 }
 
 extension HTTPClientRequest {
-    fileprivate func withBody(of upload: ObjectUpload, _ failure: UploadFailure) -> HTTPClientRequest {
+    fileprivate func withBody(
+        of upload: ObjectUpload, _ failure: UploadFailure, _ lease: UploadLease
+    ) -> HTTPClientRequest {
         var request = self
         switch upload {
         case .none: break
         case .bytes(let bytes): request.body = .bytes(ByteBuffer(bytes: bytes))
         case .stream(let length, let make):
-            request.body = .stream(UploadSequence(make: make, failure: failure), length: .known(Int64(length)))
+            let sequence = UploadSequence(length: length, make: make, failure: failure, lease: lease)
+            request.body = .stream(sequence, length: .known(Int64(length)))
         }
         return request
     }
@@ -174,16 +181,27 @@ extension HTTPClientRequest {
 private struct UploadSequence: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
+    let length: Int
     let make: @Sendable () -> any AsyncIteratorProtocol<ByteBuffer, any Error>
     let failure: UploadFailure
+    let lease: UploadLease
 
     struct AsyncIterator: AsyncIteratorProtocol {
+        /// Bytes still to come.
+        var left: Int
         var base: any AsyncIteratorProtocol<ByteBuffer, any Error>
         let failure: UploadFailure
+        let lease: UploadLease
 
         mutating func next() async throws -> ByteBuffer? {
+            // The answer may be quicker than the question for what follows the last byte, which is nothing.
+            guard left > 0 else { return nil }
+            try await lease.beginReading()
+            defer { lease.endReading() }
             do {
-                return try await base.next(isolation: nil)
+                let bytes = try await base.next(isolation: nil)
+                left -= bytes?.readableBytes ?? 0
+                return bytes
             } catch {
                 failure.keep(error)
                 throw error
@@ -191,11 +209,14 @@ private struct UploadSequence: AsyncSequence, Sendable {
         }
     }
 
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: make(), failure: failure) }
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(left: length, base: make(), failure: failure, lease: lease)
+    }
 }
 
 private struct DownloadIterator: AsyncIteratorProtocol {
     var base: HTTPClientResponse.Body.AsyncIterator
+    let end: UploadEnd
 
     mutating func next() async throws -> ByteBuffer? {
         do { return try await base.next() } catch { throw TransportError(error) }
