@@ -1,3 +1,4 @@
+public import HTTPTypes
 public import Transport
 
 /// Why a call to AWS gave no result: what AWS said, verbatim, or what kept it from saying anything.
@@ -30,6 +31,10 @@ public struct AWSError: Error, Sendable, Equatable {
     public var hostID: String?
     /// Where the bucket is, if AWS told.
     public var bucketRegion: String?
+    /// The further elements of the error's document by their names, `Condition` and `ActualObjectSize` among them.
+    public var details: [String: String]
+    /// The answer's.
+    public var headerFields: HTTPFields
     /// How many requests were sent.
     public var attempts: Int
     /// Whether some attempt's answer was lost and the call, which changes something, may have been carried out: look
@@ -38,7 +43,8 @@ public struct AWSError: Error, Sendable, Equatable {
 
     public init(
         kind: Kind, operation: String, code: String, message: String, httpStatus: Int? = nil,
-        requestID: String? = nil, hostID: String? = nil, bucketRegion: String? = nil, attempts: Int = 0,
+        requestID: String? = nil, hostID: String? = nil, bucketRegion: String? = nil,
+        details: [String: String] = [:], headerFields: HTTPFields = [:], attempts: Int = 0,
         mayHaveSucceeded: Bool = false
     ) {
         self.kind = kind
@@ -49,6 +55,8 @@ public struct AWSError: Error, Sendable, Equatable {
         self.requestID = requestID
         self.hostID = hostID
         self.bucketRegion = bucketRegion
+        self.details = details
+        self.headerFields = headerFields
         self.attempts = attempts
         self.mayHaveSucceeded = mayHaveSucceeded
     }

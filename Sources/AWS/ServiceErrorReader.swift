@@ -10,6 +10,10 @@ enum ServiceErrorReader {
         let status = response.status
         let fields = response.headerFields
         let code = error?["Code"].flatMap { $0.isEmpty ? nil : $0 }
+        var details: [String: String] = [:]
+        for element in error?.children ?? [] where element.name != "Code" && element.name != "Message" {
+            details[element.name] = element.text
+        }
         // 503 says that nothing was done; the other server errors don't.
         let isUncertain = [500, 502, 504].contains(status.code)
         return AWSError(
@@ -17,7 +21,8 @@ enum ServiceErrorReader {
             message: error?["Message"] ?? "no message", httpStatus: status.code,
             requestID: fields[.amzRequestID] ?? fields[.amznRequestID] ?? root?["RequestId"] ?? error?["RequestId"],
             hostID: fields[.amzID2] ?? root?["HostId"] ?? error?["HostId"],
-            bucketRegion: fields[.amzBucketRegion] ?? error?["Region"], mayHaveSucceeded: isUncertain)
+            bucketRegion: fields[.amzBucketRegion] ?? error?["Region"], details: details, headerFields: fields,
+            mayHaveSucceeded: isUncertain)
     }
 }
 

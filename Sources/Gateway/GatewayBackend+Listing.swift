@@ -7,6 +7,7 @@ extension GatewayBackend: S3ObjectLister {
     ) async throws -> S3ListingPage {
         try check(bucket: listing.bucket, call)
         guard listing.limit > 0 else { return S3ListingPage() }
+        if listing.isContinued { try await checkContinuing(listing, call) }
         var walk = GatewayListing(listing)
         var sources = DataSourceWalk(prefix: listing.prefix, after: listing.after)
         while let page = try await sources.next(
@@ -23,6 +24,18 @@ extension GatewayBackend: S3ObjectLister {
             }
         }
         return walk.page(hasMore: false)
+    }
+
+    /// Who loses the right to a data source in the middle of it is told so: a listing that ended there as if it were complete
+    /// would have a client that mirrors it delete what it has. Nobody learns which data sources there are.
+    /// - Throws: `AccessDenied`.
+    private func checkContinuing(_ listing: S3Listing, _ call: Call) async throws {
+        let key = GatewayKey(listing.after)
+        guard let name = key.name, !name.isEmpty,
+            try await repository.dataSource(key.sqlTableName, for: call.identity.user) == nil
+        else { return }
+        try await record([AuditedKey(listing.after, .refused)], .readObject, call)
+        throw S3Error.accessDenied()
     }
 
     /// - Returns: whether the data source has more than what is on the page now.

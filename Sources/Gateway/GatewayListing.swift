@@ -182,6 +182,7 @@ struct UpstreamListing {
     private static func entry(_ element: XMLElement) -> S3ListingPage.Entry {
         S3ListingPage.Entry(
             key: "", size: element["Size"].flatMap { Int($0) } ?? 0, etag: element["ETag"]?.unquoted ?? "",
-            modifiedAt: element.date("LastModified") ?? Date(timeIntervalSince1970: 0), owner: GatewayBackend.owner)
+            modifiedAt: element.date("LastModified") ?? Date(timeIntervalSince1970: 0), owner: GatewayBackend.owner,
+            storageClass: element["StorageClass"] ?? "STANDARD")
     }
 }

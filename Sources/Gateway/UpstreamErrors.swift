@@ -1,4 +1,5 @@
 import AWS
+import HTTPTypes
 import S3Server
 
 extension S3Error {
@@ -18,12 +19,18 @@ extension S3Error {
             self = .noSuchKey(key)
         } else if error.httpStatus == 304 {
             self = .notModified
+            for name in [HTTPField.Name.eTag, .lastModified] { headers[name] = error.headerFields[name] }
         } else if error.code == "PreconditionFailed" || error.code == "412" {
-            self = .preconditionFailed("If-Match")
+            self = .preconditionFailed(error.details["Condition"].flatMap(Self.condition) ?? "If-Match")
         } else if error.code == "403" {
             self = .accessDenied()
         } else if let known = Self.passedOn[error.code] {
             self.init(error.code, known.status, known.message)
+            if error.code == "InvalidRange" {
+                elements = ["RangeRequested", "ActualObjectSize"].compactMap { name in
+                    error.details[name].map { Element(name, $0) }
+                }
+            }
         } else if let code = error.httpStatus.flatMap({ Self.ofStatus[$0] }), error.code.first?.isNumber == true,
             let known = Self.passedOn[code]
         {
@@ -32,6 +39,13 @@ extension S3Error {
         } else {
             self = .unreachable
         }
+    }
+
+    /// The name of a condition as S3 has it; nil for any other text.
+    private static func condition(_ text: String) -> String? {
+        let name = text.lowercased()
+        let plain = name.hasPrefix("x-amz-copy-source-") ? String(name.dropFirst("x-amz-copy-source-".count)) : name
+        return ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"].contains(plain) ? text : nil
     }
 
     private static let ofStatus = [

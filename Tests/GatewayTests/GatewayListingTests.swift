@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Gateway
 import HTTPTypes
@@ -83,6 +84,39 @@ import Transport
         let pages = try await pages(upstream, prefix: "raw/", delimiter: "zz")
         #expect(pages.map(\.entries.count).reduce(0, +) == 300)
         #expect(pages.count == 6)
+    }
+
+    @Test func `who loses a data source in the middle of its listing is told so, and nobody else is`() async throws {
+        let upstream = ListedBucket(keys: ["raw/a", "raw/b"], mostKeys: 1)
+        let stage = try GatewayStage(objects: upstream)
+        func goOn(after: String, isContinued: Bool = true) async throws -> [String] {
+            var listing = S3Listing(bucket: "immuta", after: after)
+            listing.isContinued = isContinued
+            return try await stage.backend.listObjects(listing, stage.call(GatewayStage.reader)).entries.map(\.key)
+        }
+        for lost in ["other/a", "none/a"] {
+            await #expect(throws: S3Error.accessDenied()) { try await goOn(after: lost) }
+            #expect(try await goOn(after: lost, isContinued: false) == ["raw/a", "raw/b"])
+        }
+        #expect(try await goOn(after: "raw/a") == ["raw/b"])
+        // The data source's own common prefix.
+        #expect(try await goOn(after: "other/") == ["raw/a", "raw/b"])
+        let rows = try await stage.audit.events(AuditQuery(), after: 0, limit: 10)
+        #expect(rows.count { $0.outcome == .refused } == 2)
+    }
+
+    @Test func `a listing tells the storage class`() async throws {
+        let stage = try GatewayStage()
+        stage.upstream.answer(
+            200,
+            """
+            <ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>raw/a</Key><Size>1</Size>
+            <StorageClass>GLACIER</StorageClass></Contents><Contents><Key>raw/b</Key><Size>1</Size></Contents>
+            </ListBucketResult>
+            """)
+        let page = try await stage.backend.listObjects(
+            S3Listing(bucket: "immuta", prefix: "raw/"), stage.call(GatewayStage.reader))
+        #expect(page.entries.map(\.storageClass) == ["GLACIER", "STANDARD"])
     }
 
     @Test func `an upstream whose listing goes round in circles is an error`() async throws {

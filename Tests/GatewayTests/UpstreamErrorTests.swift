@@ -37,6 +37,38 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("If-None-Match", "If-None-Match"), ("If-Unmodified-Since", "If-Unmodified-Since"),
+        ("x-amz-copy-source-If-None-Match", "x-amz-copy-source-If-None-Match"), ("lake at upstream.test", "If-Match"),
+    ])
+    func `a condition that failed is named as S3 names it`(_ told: String, _ shown: String) async throws {
+        let error = try await refusal(412, "<Code>PreconditionFailed</Code><Condition>\(told)</Condition>")
+        #expect(error?.elements == [.init("Condition", shown)])
+    }
+
+    @Test func `a range that cannot be had comes with the size`() async throws {
+        let error = try await refusal(
+            416,
+            "<Code>InvalidRange</Code><RangeRequested>bytes=9-</RangeRequested><ActualObjectSize>3</ActualObjectSize>")
+        #expect(error?.elements == [.init("RangeRequested", "bytes=9-"), .init("ActualObjectSize", "3")])
+    }
+
+    @Test func `what has not changed is told with its entity tag and its date`() async throws {
+        let error = try await refusal(304, nil)
+        #expect(error?.status == 304)
+        #expect(
+            error?.headers == [.eTag: "\"e\"", .lastModified: "Sun, 19 Mar 2006 00:00:00 GMT"])
+    }
+
+    private func refusal(_ status: Int, _ elements: String?) async throws -> S3Error? {
+        let stage = try GatewayStage()
+        stage.upstream.answer(status, elements.map { "<Error>\($0)</Error>" } ?? "")
+        return await #expect(throws: S3Error.self) {
+            try await stage.backend.getObject(
+                S3ObjectName(bucket: "immuta", key: "raw/a"), S3Reading(), stage.call(GatewayStage.reader))
+        }
+    }
+
     @Test func `of an answer only what S3 keeps with an object is passed on`() async throws {
         let stage = try GatewayStage()
         let part = try await stage.backend.headObject(

@@ -17,6 +17,8 @@ public struct S3Listing: Sendable, Equatable {
     /// Only what sorts after this, by bytes of UTF-8. Empty: from the start. When it is a common prefix, all under it
     /// is passed over.
     public var after: String
+    /// `after` is where an earlier page of the same listing ended.
+    public var isContinued = false
     /// 0–1,000 keys and common prefixes together.
     public var limit: Int
 
@@ -57,9 +59,11 @@ public struct S3ListingPage: Sendable, Equatable {
         public var modifiedAt: Date
         public var owner: S3Owner?
         public var checksum: S3Checksum?
+        public var storageClass: String
 
         public init(
-            key: String, size: Int, etag: String, modifiedAt: Date, owner: S3Owner? = nil, checksum: S3Checksum? = nil
+            key: String, size: Int, etag: String, modifiedAt: Date, owner: S3Owner? = nil, checksum: S3Checksum? = nil,
+            storageClass: String = "STANDARD"
         ) {
             self.key = key
             self.size = size
@@ -67,6 +71,7 @@ public struct S3ListingPage: Sendable, Equatable {
             self.modifiedAt = modifiedAt
             self.owner = owner
             self.checksum = checksum
+            self.storageClass = storageClass
         }
     }
 

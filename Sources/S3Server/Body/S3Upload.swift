@@ -1,4 +1,5 @@
 public import NIOCore
+import NIOHTTP1
 import Synchronization
 
 /// The decoded body of a request on its way in, to be read once and to its end: only then is it known to be what the
@@ -63,6 +64,13 @@ public struct S3Upload: AsyncSequence, Sendable {
             self.ended = ended
         }
 
+        private mutating func received() async throws -> ByteBuffer? {
+            // A client that goes away in the middle is no failure of the server's.
+            do { return try await source.next(isolation: nil) } catch is HTTPParserError {
+                throw S3Error.incompleteBody
+            }
+        }
+
         /// The next bytes, never none; nil at the end, when all of them are known to be right.
         /// - Throws: `S3Error` for a body that is not what the client claimed, or what reading it throws.
         public mutating func next() async throws -> ByteBuffer? {
@@ -71,7 +79,7 @@ public struct S3Upload: AsyncSequence, Sendable {
                     if data.readableBytes > 0 { return data }
                     continue
                 }
-                guard !isAtEnd, let buffer = try await source.next(isolation: nil) else { break }
+                guard !isAtEnd, let buffer = try await received() else { break }
                 decoder.append(buffer)
             }
             if !isAtEnd {

@@ -53,7 +53,7 @@ extension S3Document {
                 writer.checksumKind(entry.checksum?.algorithm, entry.checksum?.type)
                 writer.element("Size", String(entry.size))
                 if withOwner, let owner = entry.owner { writer.owner(owner) }
-                writer.element("StorageClass", "STANDARD")
+                writer.element("StorageClass", entry.storageClass)
             }
         }
         commonPrefixes(page.commonPrefixes, encode, &writer)

@@ -15,6 +15,7 @@ extension S3Server {
         // A token outranks the start, and an empty one is none.
         if let token = query["continuation-token"], !token.isEmpty {
             listing.after = try ContinuationToken.decode(token)
+            listing.isContinued = true
         } else {
             listing.after = query["start-after"] ?? ""
         }

@@ -62,6 +62,10 @@ extension S3Server {
     private func deleteObjects(
         _ request: S3Request, _ call: S3Call<Identity>, _ writer: any S3ObjectWriter<Identity>
     ) async throws -> S3Response {
+        let proofs = [.contentMD5, .amzTrailer] + S3ChecksumAlgorithm.allCases.map(\.fieldName)
+        guard proofs.contains(where: { request.headers[$0] != nil }) else {
+            throw S3Error.invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        }
         let document = try await S3Document.read(request.body, root: "Delete")
         let deletions = try document.children("Object").map { element throws(S3Error) in
             guard let key = element["Key"], !key.isEmpty else { throw .malformedXML }

@@ -33,6 +33,10 @@ struct StoreVersioningTests {
             #expect(try await store.list().entries.isEmpty)
             #expect(try await refusal { _ = try await store.get("k") } == "404 NoSuchKey")
             #expect(try await refusal { _ = try await store.get("k", marker) } == "405 MethodNotAllowed")
+            let copy = S3Copy(source: store.name("k", marker))
+            #expect(
+                try await refusal { _ = try await store.backend.copyObject(copy, to: store.name("c"), store.call()) }
+                    == "400 InvalidRequest")
             #expect(try await store.get("k", one) == "1")
             #expect(
                 try await store.delete("k", marker) == S3Deleted(key: "k", versionID: marker, deleteMarker: marker))

@@ -74,7 +74,13 @@ extension SandboxS3Backend {
         var call = call
         call.expectedBucketOwner = nil
         let bucket = try bucket(name.bucket, transaction, call, inAnyRegion: true)
-        let source = try object(name, in: bucket, "s3:GetObject", .read, transaction, call)
+        let source: ObjectVersion
+        do {
+            source = try object(name, in: bucket, "s3:GetObject", .read, transaction, call)
+        } catch let error as S3Error where error.status == 405 {
+            throw S3Error.invalidRequest(
+                "The source of a copy request may not specifically refer to a delete marker by version id.")
+        }
         try conditions.checkCopying(
             etag: source.contents.etag, modifiedAt: Timestamp.date(source.contents.modifiedAt))
         return source
