@@ -28,7 +28,7 @@ extension S3Error {
             self.init(error.code, known.status, known.message)
             if error.code == "InvalidRange" {
                 elements = ["RangeRequested", "ActualObjectSize"].compactMap { name in
-                    error.details[name].map { Element(name, $0) }
+                    error.details[name].flatMap { Self.isOfNumbers($0) ? Element(name, $0) : nil }
                 }
             }
         } else if let code = error.httpStatus.flatMap({ Self.ofStatus[$0] }), error.code.first?.isNumber == true,
@@ -46,6 +46,12 @@ extension S3Error {
         let name = text.lowercased()
         let plain = name.hasPrefix("x-amz-copy-source-") ? String(name.dropFirst("x-amz-copy-source-".count)) : name
         return ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"].contains(plain) ? text : nil
+    }
+
+    /// A range or a size, and nothing that could name something else.
+    private static func isOfNumbers(_ text: String) -> Bool {
+        let numbers = text.hasPrefix("bytes=") ? text.utf8.dropFirst(6) : text.utf8[...]
+        return numbers.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
     }
 
     private static let ofStatus = [

@@ -51,6 +51,9 @@ import Testing
             416,
             "<Code>InvalidRange</Code><RangeRequested>bytes=9-</RangeRequested><ActualObjectSize>3</ActualObjectSize>")
         #expect(error?.elements == [.init("RangeRequested", "bytes=9-"), .init("ActualObjectSize", "3")])
+        let other = try await refusal(
+            416, "<Code>InvalidRange</Code><RangeRequested>lake</RangeRequested><ActualObjectSize>3</ActualObjectSize>")
+        #expect(other?.elements == [.init("ActualObjectSize", "3")])
     }
 
     @Test func `what has not changed is told with its entity tag and its date`() async throws {
