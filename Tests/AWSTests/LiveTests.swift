@@ -135,10 +135,10 @@ enum PythonWithMoto {
     func `STS and S3 work against moto`() async throws {
         let python = try Child(try #require(PythonWithMoto.path), ["-c", PythonWithMoto.server])
         defer {
-            try? python.input.fileHandleForWriting.close()
-            python.process.waitUntilExit()
+            try? python.input.close()
+            python.wait()
         }
-        let line = String(decoding: python.output.fileHandleForReading.availableData, as: UTF8.self)
+        let line = String(decoding: python.output.availableData, as: UTF8.self)
         let port = try #require(Int(line.filter(\.isNumber)))
         let endpoint = try #require(CustomEndpoint("http://127.0.0.1:\(port)"))
         let transport = try CurlTransport(CurlTransport.Options(proxy: .none))

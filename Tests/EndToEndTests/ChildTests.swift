@@ -22,7 +22,7 @@ import Testing
             threads.notify(queue: .global()) { continuation.resume() }
         }
         let open = try children.withLock(\.self).flatMap { child in
-            let lines = try child.get().output.fileHandleForReading.readToEnd() ?? Data()
+            let lines = try child.get().output.readToEnd() ?? Data()
             return String(decoding: lines, as: UTF8.self).split(separator: "\n").filter {
                 $0.hasPrefix("pipe:") || $0.hasPrefix("socket:")
             }

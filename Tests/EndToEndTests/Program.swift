@@ -14,7 +14,6 @@ final class Program: Sendable {
     }
 
     private let child: Child
-    private var process: Process { child.process }
     let address: String
 
     /// Lines printed so far, on both streams.
@@ -34,7 +33,7 @@ final class Program: Sendable {
         let child = try Child(Self.binary.path, arguments, environment: environment, keepsErrors: true)
         let (lines, sink) = AsyncStream.makeStream(of: String.self)
         let log = Log()
-        child.output.fileHandleForReading.readabilityHandler = { handle in
+        child.output.readabilityHandler = { handle in
             let data = handle.availableData
             guard !data.isEmpty else {
                 handle.readabilityHandler = nil
@@ -44,7 +43,7 @@ final class Program: Sendable {
             log.append(data)
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { sink.yield(String(line)) }
         }
-        child.errors?.fileHandleForReading.readabilityHandler = { handle in
+        child.errors?.readabilityHandler = { handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             log.append(data)
@@ -55,33 +54,33 @@ final class Program: Sendable {
             break
         }
         guard let address else {
-            child.process.waitUntilExit()
-            throw DidNotStart(log: log.contents, wasKilled: child.process.terminationReason == .uncaughtSignal)
+            throw DidNotStart(log: log.contents, wasKilled: Self.isSignal(child.wait()))
         }
         self.child = child
         self.address = address
     }
 
     /// Runs it to its end. Returns its status, and what it printed on standard output.
-    static func output(of arguments: [String]) throws -> (status: Int32, text: String) {
+    static func output(of arguments: [String]) throws -> (status: Int32?, text: String) {
         let run = try Child.run(binary.path, arguments, environment: [:])
-        return (run.status, String(decoding: run.output, as: UTF8.self))
+        guard case .exit(let status) = run.end else { return (nil, "") }
+        return (status, String(decoding: run.output, as: UTF8.self))
     }
 
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { child.isRunning }
 
     /// Waits for its end; `true` when a signal was the cause.
-    func wasKilled() -> Bool {
-        process.waitUntilExit()
-        return process.terminationReason == .uncaughtSignal
-    }
+    func wasKilled() -> Bool { Self.isSignal(child.wait()) }
 
     /// Nothing of it is finished.
     func kill() {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        child.kill()
+        child.wait()
     }
 
-    deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
+    private static func isSignal(_ end: Child.End?) -> Bool {
+        if case .signal = end { true } else { false }
+    }
+
+    deinit { child.kill() }
 }

@@ -27,7 +27,7 @@ private let pythonWithBotocore = TestPython.path(importing: "botocore")
         let python = try #require(pythonWithBotocore)
         let script = TestPython.package.appending(path: "Tests/SigV4Tests/sign_with_botocore.py").path
         let run = try Child.run(python, [script, "20130524", "12000"])
-        try #require(run.status == 0)
+        try #require(run.end == .exit(0))
         let lines = run.output.split(separator: UInt8(ascii: "\n"))
         #expect(lines.count == 12_000)
         var counts: [SignatureClaim.Location: Int] = [:]

@@ -11,6 +11,6 @@ public enum TestPython {
         let chosen =
             ProcessInfo.processInfo.environment["SLUICE_PYTHON"]
             ?? (FileManager.default.isExecutableFile(atPath: virtual) ? virtual : "python3")
-        return (try? Child.run(chosen, ["-c", "import \(modules)"]))?.status == 0 ? chosen : nil
+        return (try? Child.run(chosen, ["-c", "import \(modules)"]))?.end == .exit(0) ? chosen : nil
     }
 }

@@ -14,7 +14,7 @@ final class ScriptedServer: Sendable {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
         child = try Child(program, [folder.appending(path: script).path] + arguments)
         var line = Data()
-        for await part in Self.parts(of: child.output.fileHandleForReading) {
+        for await part in Self.parts(of: child.output) {
             line += part
             if line.last == UInt8(ascii: "\n") { break }
         }
