@@ -33,21 +33,12 @@ final class Program: Sendable {
         let child = try Child(Self.binary.path, arguments, environment: environment, keepsErrors: true)
         let (lines, sink) = AsyncStream.makeStream(of: String.self)
         let log = Log()
-        child.output.readabilityHandler = { handle in
-            let data = handle.availableData
-            guard !data.isEmpty else {
-                handle.readabilityHandler = nil
-                sink.finish()
-                return
-            }
+        Child.read(child.output) { data in
+            guard let data else { return sink.finish() }
             log.append(data)
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") { sink.yield(String(line)) }
         }
-        child.errors?.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            log.append(data)
-        }
+        if let errors = child.errors { Child.read(errors) { data in data.map(log.append) } }
         var address: String?
         for await line in lines where line.hasPrefix(Self.greeting) {
             address = String(line.dropFirst(Self.greeting.count))

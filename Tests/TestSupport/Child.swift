@@ -72,6 +72,20 @@ public final class Child: Sendable {
         if isRunning { Foundation.kill(id, SIGKILL) }
     }
 
+    /// Hands over what comes on `stream`, and at its end nothing, on a thread that keeps the file open until then: libdispatch,
+    /// which a `readabilityHandler` is made of, does not survive that a file is closed while it is watched.
+    public static func read(_ stream: FileHandle, _ take: @escaping @Sendable (Data?) -> Void) {
+        Thread.detachNewThread {
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            while true {
+                let count = Foundation.read(stream.fileDescriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return take(nil) }
+                take(Data(buffer[..<count]))
+            }
+        }
+    }
+
     /// Runs a program without input to its end. Returns that, and what it printed on standard output.
     public static func run(
         _ program: String, _ arguments: [String], environment: [String: String]? = nil

@@ -24,14 +24,8 @@ final class ScriptedServer: Sendable {
 
     private static func parts(of handle: FileHandle) -> AsyncStream<Data> {
         let (parts, sink) = AsyncStream.makeStream(of: Data.self)
-        handle.readabilityHandler = { handle in
-            let part = handle.availableData
-            if part.isEmpty {
-                handle.readabilityHandler = nil
-                sink.finish()
-            } else {
-                sink.yield(part)
-            }
+        Child.read(handle) { part in
+            if let part { sink.yield(part) } else { sink.finish() }
         }
         return parts
     }
