@@ -70,7 +70,7 @@ struct GatewayListing {
         if last.utf8.starts(with: folder.utf8) {
             var name = String(decoding: last.utf8.dropFirst(folder.utf8.count), as: UTF8.self)
             // Behind all that begins with it.
-            if isCommonPrefix(last) { name += "\u{10FFFF}" }
+            if isRolledUp(last, in: last) { name += "\u{10FFFF}" }
             question.after = dataSource.place.folder + name
         } else if folder.utf8.lexicographicallyPrecedes(last.utf8) {
             return nil
@@ -85,7 +85,7 @@ struct GatewayListing {
         guard let token = page.next else { return nil }
         // Whatever else begins with the common prefix that the page ends in need not be read.
         if let item = page.items.last, item.entry != nil, let key = dataSource.gatewayKey(of: item.key),
-            listing.commonPrefix(of: key)?.utf8.elementsEqual(last.utf8) ?? false
+            isRolledUp(key, in: last)
         {
             return self.question(of: dataSource)
         }
@@ -94,8 +94,9 @@ struct GatewayListing {
         return next
     }
 
-    private func isCommonPrefix(_ key: String) -> Bool {
-        listing.commonPrefix(of: key)?.utf8.elementsEqual(key.utf8) ?? false
+    /// A common prefix is rolled up in itself.
+    private func isRolledUp(_ key: String, in common: String) -> Bool {
+        listing.commonPrefix(of: key)?.utf8.elementsEqual(common.utf8) ?? false
     }
 
     /// Whether keys that begin with `start` are rolled up behind it as behind the listing's prefix, which it begins with: no
